@@ -1,0 +1,135 @@
+// From something unknown to a Snapshot, or to a list of what is wrong with it. Never half a snapshot.
+// It checks shape and references; whether the content is wise is the compiler's matter.
+import { z } from "zod";
+import { adoptHash } from "./canonical.ts";
+import { Secret } from "./secret.ts";
+import { readableFormats, snapshotSchema, type Provider, type Route, type Section, type Settings, type Snapshot } from "./schema.ts";
+
+export interface Problem {
+  /** What it is about: "providers/team-a/openai", or "" for the whole. */
+  object: string;
+  path: string;
+  message: string;
+}
+
+export type Checked = { snapshot: Snapshot; problems?: never } | { snapshot?: never; problems: Problem[] };
+
+/** `value` as it came from the wire or the disk: secrets still spelt {"secret": "…"}. */
+export const checkSnapshot = (value: unknown): Checked => {
+  const shaped = checkShape(value);
+  if (shaped.snapshot === undefined) return shaped;
+  const problems = danglingReferences(shaped.snapshot);
+  return problems.length > 0 ? { problems } : shaped;
+};
+
+/** Shape alone: a delta's resources may refer to what only the other end holds. */
+export const checkShape = (value: unknown): Checked => {
+  const format = isRecord(value) ? value.format : undefined;
+  if (!readableFormats.some((readable) => readable === format)) {
+    return { problems: [{ object: "", path: "format", message: `format ${String(format)} is unknown here; this build reads ${readableFormats.join(" and ")}` }] };
+  }
+  const head = headSchema.safeParse(value);
+  if (!head.success) return { problems: head.error.issues.map((issue) => problemOf(issue)) };
+  const problems: Problem[] = [];
+  const { gateway, settings } = head.data;
+  const snapshot = {
+    format: head.data.format,
+    gateway,
+    settings: checkSettings(settings, problems),
+    providers: checkSection("providers", head.data.providers, problems),
+    routes: checkSection("routes", head.data.routes, problems),
+    callers: checkSection("callers", head.data.callers, problems),
+    credentials: checkSection("credentials", head.data.credentials, problems),
+  };
+  return problems.length > 0 || snapshot.settings === undefined ? { problems } : { snapshot: { ...snapshot, settings: snapshot.settings } };
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
+
+const record = z.custom<Record<string, unknown>>(isRecord, "must be an object");
+const headSchema = z.strictObject({ ...snapshotSchema.shape, settings: z.unknown(), providers: record, routes: record, callers: record, credentials: record });
+
+// What was found good is not looked at again: resources never change once they are in a snapshot.
+// By what came in, and by what came out, because either may come again.
+const foundBySchema = new Map<z.ZodType<object>, WeakMap<object, object>>();
+
+const judged = (value: unknown, schema: z.ZodType<object>): z.ZodSafeParseResult<object> => {
+  const found = foundBySchema.get(schema) ?? new WeakMap<object, object>();
+  foundBySchema.set(schema, found);
+  const known = isRecord(value) ? found.get(value) : undefined;
+  if (known !== undefined) return { success: true, data: known };
+  const parsed = schema.safeParse(value);
+  if (parsed.success) {
+    found.set(parsed.data, parsed.data);
+    if (!isRecord(value)) return parsed;
+    found.set(value, parsed.data);
+    // What a former format leaves out has a default now; the version is the hash of what was told all the same.
+    adoptHash(parsed.data, value);
+  }
+  return parsed;
+};
+
+const checkSettings = (value: unknown, problems: Problem[]): Settings | undefined => {
+  const parsed = judged(value, snapshotSchema.shape.settings);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, ["settings"])));
+  return parsed.success ? (parsed.data as Settings) : undefined;
+};
+
+const checkSection = <Name extends Section>(section: Name, resources: Record<string, unknown>, problems: Problem[]): Snapshot[Name] => {
+  const { keyType, valueType } = snapshotSchema.shape[section];
+  const good: Record<string, object> = {};
+  for (const [id, resource] of Object.entries(resources)) {
+    const key = keyType.safeParse(id);
+    if (!key.success) problems.push(...key.error.issues.map((issue) => problemOf(issue, [section, id])));
+    const parsed = judged(section === "credentials" ? withSecret(resource) : resource, valueType);
+    if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, [section, id])));
+    else put(good, id, parsed.data);
+  }
+  return good as Snapshot[Name];
+};
+
+/** An assignment would not make a member of the name "__proto__". */
+export const put = (resources: Record<string, object>, id: string, value: object): void => {
+  if (id === "__proto__") Object.defineProperty(resources, id, { value, enumerable: true, configurable: true, writable: true });
+  else resources[id] = value;
+};
+
+const withSecret = (spelt: unknown): unknown => (isRecord(spelt) && typeof spelt.secret === "string" ? new Secret(spelt.secret) : spelt);
+
+// Zod's message may quote what it saw, and what it saw may be a credential: those say only where.
+const problemOf = (issue: z.core.$ZodIssue, place: readonly string[] = []): Problem => {
+  const [section = "", id = "", ...rest] = [...place, ...issue.path.map(String)];
+  const message = section === "credentials" ? "is not a secret" : issue.message;
+  return { object: id === "" ? section : `${section}/${id}`, path: rest.join("."), message };
+};
+
+export const danglingReferences = (snapshot: Snapshot): Problem[] => [
+  ...Object.entries(snapshot.providers).flatMap(([id, provider]) => danglingOfProvider(snapshot, id, provider)),
+  ...Object.entries(snapshot.routes).flatMap(([id, route]) => danglingOfRoute(snapshot, id, route)),
+];
+
+/** Where nothing was taken away only what is new can refer to nothing. */
+export const danglingAmong = (snapshot: Snapshot, providers: Readonly<Record<string, Provider>>, routes: Readonly<Record<string, Route>>): Problem[] => [
+  ...Object.entries(providers).flatMap(([id, provider]) => danglingOfProvider(snapshot, id, provider)),
+  ...Object.entries(routes).flatMap(([id, route]) => danglingOfRoute(snapshot, id, route)),
+];
+
+const danglingOfProvider = ({ credentials }: Snapshot, id: string, provider: Provider): Problem[] => {
+  const problems: Problem[] = [];
+  for (const [index, key] of provider.auth.keys.entries()) {
+    if (Object.hasOwn(credentials, key.credential)) continue;
+    problems.push({ object: `providers/${id}`, path: `auth.keys.${index}.credential`, message: `credential ${key.credential} is not in the snapshot` });
+  }
+  return problems;
+};
+
+const danglingOfRoute = ({ providers }: Snapshot, id: string, route: Route): Problem[] => {
+  const problems: Problem[] = [];
+  for (const rule of route.rules) {
+    for (const target of rule.targets) {
+      if (Object.hasOwn(providers, target.provider)) continue;
+      problems.push({ object: `routes/${id}`, path: `targets.${target.name}`, message: `provider ${target.provider} is not in the snapshot` });
+    }
+  }
+  return problems;
+};

@@ -1,0 +1,156 @@
+// The contract: what a data plane can be told. The consumer owns this language; the operator compiles to it.
+// Plain data, no words of Kubernetes. Nothing here decides anything.
+import { z } from "zod";
+import { Secret } from "./secret.ts";
+
+/** Raised when a reader of the former format could misunderstand the new one. An unknown format is nacked. */
+export const FORMAT = 1;
+
+/** What this build reads: its own format, and from the second on the one before it. What that one lacks has a default here. */
+export const readableFormats = [FORMAT] as const;
+
+const id = z.string().min(1).max(600);
+const durationMs = z.int().min(0).max(86_400_000);
+const weight = z.int().min(0).max(1_000_000);
+
+/** What a client may ask of us and a provider may offer, one word each. */
+export const protocolNames = [
+  "openai-chat", "openai-completions", "openai-responses", "embeddings", "moderations",
+  "images", "audio", "files", "batches", "rerank",
+  "anthropic-messages", "gemini", "bedrock-converse", "cohere", "dashscope", "ollama", "realtime",
+] as const;
+const protocolName = z.enum(protocolNames);
+export type ProtocolName = (typeof protocolNames)[number];
+
+/** The rows of the data plane's catalogue: what this build can talk to. A provider of another type has no usable target. */
+export const providerTypes = [
+  "openai", "openai-compatible", "mistral", "deepseek", "dashscope", "siliconflow", "openrouter", "groq", "together", "fireworks",
+  "xai", "perplexity", "ollama", "vllm", "sglang", "llama-cpp", "llm-gateway", "litellm", "portkey", "one-api",
+] as const;
+export type ProviderType = (typeof providerTypes)[number];
+
+export const settingsSchema = z.strictObject({
+  anonymous: z.boolean(),
+  privateRanges: z.array(z.string().max(64)).max(64),
+  drainMs: durationMs,
+  limits: z.strictObject({
+    headerBytesMax: z.int().min(1024).max(1_048_576),
+    headerCountMax: z.int().min(8).max(2_000),
+    bodyBytesMax: z.int().min(1024).max(1_073_741_824),
+    uploadBytesMax: z.int().min(1024).max(68_719_476_736),
+    sseEventBytesMax: z.int().min(4096).max(268_435_456),
+    concurrentRequestsMax: z.int().min(1).max(1_000_000),
+    eventLoopLagMsMax: durationMs,
+  }),
+  stream: z.strictObject({ headHoldMs: durationMs }),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const timeoutsSchema = z.strictObject({
+  connectMs: durationMs,
+  headersMs: durationMs,
+  firstTokenMs: durationMs,
+  idleMs: durationMs,
+  totalMs: durationMs,
+});
+export type Timeouts = z.infer<typeof timeoutsSchema>;
+
+export const providerSchema = z.strictObject({
+  /** The catalogue row: kebab-case, for example "openai" or "openai-compatible". */
+  type: z.string().min(1).max(64),
+  /** Absent: what the catalogue row says. */
+  protocols: z.array(protocolName).max(32).optional(),
+  /** Absent: the catalogue row's public address. */
+  endpoints: z.array(z.strictObject({ url: z.string().max(2048), priority: z.int().min(0).max(1000), weight })).max(16).optional(),
+  network: z.enum(["public", "private"]),
+  auth: z.strictObject({
+    scheme: z.enum(["api-key", "none"]),
+    keys: z.array(z.strictObject({ name: z.string().max(253), credential: id, weight })).max(64),
+  }),
+  tls: z.strictObject({ ca: z.array(z.string().max(1_048_576)).max(16), serverName: z.string().max(253).optional() }).optional(),
+  timeouts: timeoutsSchema,
+  /** Names that callers use to names that the provider knows; names outside it pass unchanged. */
+  models: z.record(z.string().max(256), z.string().max(256)),
+});
+export type Provider = z.infer<typeof providerSchema>;
+
+export const targetSchema = z.strictObject({
+  name: z.string().min(1).max(253),
+  provider: id,
+  /** The provider's name for the model; absent: the name that the caller asked for. */
+  model: z.string().min(1).max(256).optional(),
+  weight,
+  priority: z.int().min(0).max(1000),
+});
+export type Target = z.infer<typeof targetSchema>;
+
+export const routeSchema = z.strictObject({
+  /** Already free of conflicts: on one gateway a name is claimed by one route. */
+  models: z.array(z.strictObject({
+    match: z.enum(["exact", "prefix"]),
+    name: z.string().max(256),
+    /** Names of the targets that offer this model, where not all of the route's do; absent: all. */
+    targets: z.array(z.string().min(1).max(253)).max(64).optional(),
+  })).max(2048),
+  access: z.strictObject({
+    /** Absent: every caller of the gateway. */
+    namespaces: z.array(z.string().max(63)).max(10_000).optional(),
+    serviceAccounts: z.array(z.string().max(320)).max(1024).optional(),
+    teams: z.array(z.string().max(253)).max(1024).optional(),
+  }),
+  /** The first rule is the one in force; a rule without targets refuses. */
+  rules: z.array(z.strictObject({ name: z.string().max(63), targets: z.array(targetSchema).max(64) })).max(64),
+  /** Absent: the provider's timeouts. */
+  timeouts: timeoutsSchema.partial(),
+});
+export type Route = z.infer<typeof routeSchema>;
+
+export const callerSchema = z.strictObject({
+  /** "namespace/name" of what it was made from: for logs and metrics, never a secret. */
+  name: id,
+  namespace: z.string().max(63),
+  team: z.string().max(253).optional(),
+  costCenter: z.string().max(253).optional(),
+  /** Milliseconds since 1970; absent: never. */
+  expiresAt: z.int().min(0).optional(),
+  /** Absent: every model; names may end in one "*". */
+  models: z.array(z.string().max(256)).max(1024).optional(),
+});
+export type Caller = z.infer<typeof callerSchema>;
+
+const secretSchema = z.instanceof(Secret);
+
+/** Four sections of resources by id, so that a change is told as the resources it touches. */
+export const snapshotSchema = z.strictObject({
+  format: z.literal(readableFormats),
+  gateway: z.string().min(1).max(63),
+  settings: settingsSchema,
+  /** Keyed by "namespace/name". */
+  providers: z.record(id, providerSchema),
+  routes: z.record(id, routeSchema),
+  /** Keyed by the lower-case hex of the SHA-256 of the API key. */
+  callers: z.record(z.string().regex(/^[0-9a-f]{64}$/), callerSchema),
+  /** Keyed by "namespace/secret/key". */
+  credentials: z.record(id, secretSchema),
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+/** The parts of a snapshot that are keyed by id, and so can change one resource at a time. */
+export const sections = ["providers", "routes", "callers", "credentials"] as const;
+export type Section = (typeof sections)[number];
+
+export const defaultSettings: Settings = {
+  anonymous: false,
+  privateRanges: [],
+  drainMs: 30_000,
+  limits: {
+    headerBytesMax: 65_536,
+    headerCountMax: 200,
+    bodyBytesMax: 33_554_432,
+    uploadBytesMax: 536_870_912,
+    sseEventBytesMax: 8_388_608,
+    concurrentRequestsMax: 4096,
+    eventLoopLagMsMax: 1000,
+  },
+  stream: { headHoldMs: 2000 },
+};

@@ -1,0 +1,85 @@
+// What a data plane takes, and how it says what it does not take.
+import { describe, expect, it } from "vitest";
+import { canonical } from "../../dataplane/snapshot/canonical.ts";
+import { checkShape, checkSnapshot } from "../../dataplane/snapshot/check.ts";
+import { defaultSettings, FORMAT, settingsSchema, type Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { Secret } from "../../dataplane/snapshot/secret.ts";
+import { CREDENTIAL, example } from "./example.ts";
+
+const bent = (changes: Partial<Record<keyof Snapshot, unknown>>): unknown => ({ ...example(), ...changes });
+const provider = () => example().providers["team-a/openai"];
+const route = () => example().routes["team-a/chat"];
+const firstOf = (value: unknown) => checkSnapshot(value).problems?.[0];
+
+describe("a good snapshot", () => {
+  it("is taken as it is, from memory", () => {
+    expect(checkSnapshot(example())).toEqual({ snapshot: example() });
+  });
+
+  it("is taken from the wire with its secrets as secrets", () => {
+    const { snapshot } = checkSnapshot(JSON.parse(canonical(example())));
+    expect(snapshot?.credentials["team-a/openai-key/api-key"]).toBeInstanceOf(Secret);
+    expect(snapshot?.credentials["team-a/openai-key/api-key"]?.reveal()).toBe(CREDENTIAL);
+  });
+
+  it("may be empty: it refuses everything", () => {
+    expect(checkSnapshot({ format: FORMAT, gateway: "default", settings: defaultSettings, providers: {}, routes: {}, callers: {}, credentials: {} }).problems).toBeUndefined();
+  });
+
+  it("has default settings that pass their own schema", () => {
+    expect(settingsSchema.parse(defaultSettings)).toEqual(defaultSettings);
+  });
+});
+
+describe("another format", () => {
+  it.each([[2], [0], ["1"], [undefined], [null]])("is refused before anything else is looked at: %s", (format) => {
+    const { problems } = checkSnapshot({ format, nonsense: true });
+    expect(problems).toEqual([{ object: "", path: "format", message: `format ${String(format)} is unknown here; this build reads 1` }]);
+  });
+
+  it.each([[null], [undefined], [7], ["text"], [[]], [{}]])("is what something is that is no snapshot at all: %j", (value) => {
+    expect(firstOf(value)?.path).toBe("format");
+  });
+});
+
+describe("a wrong shape", () => {
+  it.each([
+    ["a member that nobody knows", bent({ providers: { "a/b": { ...provider(), surprise: 1 } } }), "providers/a/b", ""],
+    ["a negative weight", bent({ routes: { "a/b": { ...route(), rules: [{ name: "r", targets: [{ name: "t", provider: "team-a/openai", weight: -1, priority: 0 }] }] } } }), "routes/a/b", "rules.0.targets.0.weight"],
+    ["a timeout that is no whole number", bent({ providers: { "a/b": { ...provider(), timeouts: { ...provider()?.timeouts, idleMs: 1.5 } } } }), "providers/a/b", "timeouts.idleMs"],
+    ["a protocol that does not exist", bent({ providers: { "a/b": { ...provider(), protocols: ["telepathy"] } } }), "providers/a/b", "protocols.0"],
+    ["settings without a limit", bent({ settings: { ...defaultSettings, limits: {} } }), "settings/limits", "headerBytesMax"],
+    ["a caller whose key is no hash", bent({ callers: { "sk-plain": { name: "a/b", namespace: "a" } } }), "callers/sk-plain", ""],
+    ["a missing section", bent({ routes: undefined }), "routes", ""],
+    ["a section that is a list", bent({ providers: [] }), "providers", ""],
+  ])("is told with object and path: %s", (_, value, object, path) => {
+    expect(firstOf(value)).toMatchObject({ object, path });
+  });
+
+  it("gives all problems and no snapshot", () => {
+    const { snapshot, problems } = checkSnapshot(bent({ gateway: "", routes: { "a/b": {} } }));
+    expect(snapshot).toBeUndefined();
+    expect(problems?.length).toBeGreaterThan(3);
+  });
+});
+
+describe("a reference that leads nowhere", () => {
+  it("is told of a credential", () => {
+    expect(checkSnapshot(bent({ credentials: {} })).problems).toEqual([
+      { object: "providers/team-a/openai", path: "auth.keys.0.credential", message: "credential team-a/openai-key/api-key is not in the snapshot" },
+    ]);
+  });
+
+  it("is told of a provider", () => {
+    expect(checkSnapshot(bent({ providers: {} })).problems).toEqual([{ object: "routes/team-a/chat", path: "targets.a", message: "provider team-a/openai is not in the snapshot" }]);
+  });
+
+  it("is one even if an object of JavaScript has something of that name", () => {
+    const targets = [{ name: "a", provider: "constructor", weight: 1, priority: 0 }];
+    expect(firstOf(bent({ routes: { "a/b": { ...route(), rules: [{ name: "r", targets }] } } }))?.message).toBe("provider constructor is not in the snapshot");
+  });
+
+  it("is no matter of shape: a delta may refer to what the other end holds", () => {
+    expect(checkShape(bent({ providers: {} })).problems).toBeUndefined();
+  });
+});
