@@ -1,0 +1,19 @@
+// `npm run generate`: writes everything that is made from the schemas, beside them.
+// What the files contain is decided elsewhere; `generated()` is what the tests compare with the files.
+import { writeFile } from "node:fs/promises";
+import { definitionFile, definitionText } from "./definition.ts";
+import { kinds } from "./kinds.ts";
+import { referenceText } from "./reference.ts";
+
+/** Every generated file: its name in this folder, and its text. */
+export function generated(): Record<string, string> {
+  const definitions = Object.values(kinds).map((row) => [definitionFile(row), definitionText(row)] as const);
+  return Object.fromEntries([...definitions, ["reference.md", referenceText()]]);
+}
+
+if (import.meta.main) {
+  for (const [name, text] of Object.entries(generated())) {
+    await writeFile(new URL(name, import.meta.url), text);
+    console.log(`crds/${name}`);
+  }
+}
