@@ -1,0 +1,107 @@
+// Builds the world one object at a time, from a folder or from a cluster, and freezes what it takes in.
+// It reads nothing and compiles nothing; a world that it gave out never changes.
+import { gatewaySettings, type GatewaySettings } from "../../crds/gateway-settings.ts";
+import { Secret } from "../../dataplane/snapshot/secret.ts";
+import { keyOf, type ObjectRef, type World } from "../world.ts";
+import type { Content } from "./kinds.ts";
+
+export type { World } from "../world.ts";
+
+export const DEFAULT_GATEWAY = "default";
+
+/** Frozen to the bottom. Secrets are frozen by birth. */
+export const deepFreeze = <Value>(value: Value): Value => {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value) || value instanceof Secret) return value;
+  Object.freeze(value);
+  for (const member of Object.values(value)) deepFreeze(member);
+  return value;
+};
+
+type Section = Exclude<Content["section"], "nothing">;
+type Place = { readonly section: Section; readonly id: string };
+
+/** The settings of all gateways: there is always one called "default". */
+export const withDefaultGateway = (gateways: Readonly<Record<string, GatewaySettings>>): Record<string, GatewaySettings> => ({
+  [DEFAULT_GATEWAY]: gatewaySettings.parse({}),
+  ...gateways,
+});
+
+export class WorldBuilder {
+  readonly #sections: { [Name in Section]: Map<string, World[Name][string]> } = {
+    providers: new Map(), routes: new Map(), budgets: new Map(), secrets: new Map(), configMaps: new Map(), namespaces: new Map(), invalid: new Map(),
+  };
+  readonly #places = new Map<string, Place>();
+  #gateways: World["gateways"] = deepFreeze(withDefaultGateway({}));
+
+  /** Takes the object in, in place of an earlier one of the same kind and name. */
+  put(object: ObjectRef, content: Content): void {
+    this.remove(object);
+    if (content.section === "nothing") return;
+    const place = { section: content.section, id: idIn(content.section, object) };
+    this.#places.set(keyOf(object), place);
+    this.#store(place.id, content);
+  }
+
+  remove(object: ObjectRef): void {
+    const key = keyOf(object);
+    const place = this.#places.get(key);
+    if (place === undefined) return;
+    this.#sections[place.section].delete(place.id);
+    this.#places.delete(key);
+  }
+
+  setGateways(gateways: Readonly<Record<string, GatewaySettings>>): void {
+    this.#gateways = deepFreeze(withDefaultGateway(gateways));
+  }
+
+  world(): World {
+    const { providers, routes, budgets, secrets, configMaps, namespaces, invalid } = this.#sections;
+    return deepFreeze({
+      providers: Object.fromEntries(providers),
+      routes: Object.fromEntries(routes),
+      budgets: Object.fromEntries(budgets),
+      secrets: Object.fromEntries(secrets),
+      configMaps: Object.fromEntries(configMaps),
+      namespaces: Object.fromEntries(namespaces),
+      gateways: this.#gateways,
+      invalid: Object.fromEntries(invalid),
+    });
+  }
+
+  #store(id: string, content: Exclude<Content, { section: "nothing" }>): void {
+    const { section, value } = content;
+    deepFreeze(value);
+    if (section === "secrets") this.#sections.secrets.set(id, value);
+    else if (section === "configMaps") this.#sections.configMaps.set(id, value);
+    else if (section === "namespaces") this.#sections.namespaces.set(id, value);
+    else if (section === "invalid") this.#sections.invalid.set(id, value);
+    else if (value.kind === "LLMProvider") this.#sections.providers.set(id, value);
+    else if (value.kind === "LLMRoute") this.#sections.routes.set(id, value);
+    else this.#sections.budgets.set(id, value);
+  }
+}
+
+const idIn = (section: Section, object: ObjectRef): string => {
+  if (section === "namespaces") return object.name;
+  return section === "invalid" ? keyOf(object) : `${object.namespace}/${object.name}`;
+};
+
+const DELETIONS_MIN = 4;
+
+/** Rule 9 of publishing: more than half of all objects gone at once looks like a wiped store, not like a wish. */
+export const massDeletion = (previous: World, next: World): boolean => {
+  const before = objectKeys(previous);
+  const after = new Set(objectKeys(next));
+  const gone = before.filter((key) => !after.has(key)).length;
+  return gone >= DELETIONS_MIN && gone * 2 > before.length;
+};
+
+// An object that no longer parses is still there: it is counted under its kind like the others.
+const objectKeys = (world: World): string[] => [
+  ...Object.keys(world.providers).map((id) => `LLMProvider/${id}`),
+  ...Object.keys(world.routes).map((id) => `LLMRoute/${id}`),
+  ...Object.keys(world.budgets).map((id) => `LLMBudget/${id}`),
+  ...Object.keys(world.secrets).map((id) => `Secret/${id}`),
+  ...Object.keys(world.configMaps).map((id) => `ConfigMap/${id}`),
+  ...Object.keys(world.invalid),
+];
