@@ -1,0 +1,195 @@
+// Step 1: an id, limits on size and kind, the raw bytes, and an ear for the client's leaving.
+// It does not look into the body.
+import type { Details, ErrorCode, Failure } from "../errors.ts";
+import { failure } from "../errors.ts";
+import type { Settings } from "../snapshot/schema.ts";
+import type { Exchange, Waiting } from "./exchange.ts";
+import { boundaryOf } from "../wire/multipart.ts";
+import { Upload } from "./upload.ts";
+
+/** Room before a body, so that a longer model name can be spliced in by moving what stands before it. */
+const HEADROOM_BYTES = 512;
+/** What may stand in a header, a log line and a URL without harm. */
+const ID_PATTERN = /^[\w.:@=+/~-]{1,128}$/;
+
+let idCount = 0;
+
+export const accept = (exchange: Exchange, idPrefix: string): Failure | null => {
+  const { router } = exchange;
+  exchange.id = `${idPrefix}${(idCount++).toString(36)}`;
+  splitUrl(exchange);
+  if (router === null) return failure("ADMIT_NO_SNAPSHOT", {}, "", 1);
+  return readHeaders(exchange, router.settings) ?? checkBodyKind(exchange);
+};
+
+const splitUrl = (exchange: Exchange): void => {
+  // A whole URL is what a proxy is asked for; its host, and a password in it, are nobody's business from here on.
+  if (!exchange.path.startsWith("/")) exchange.path = exchange.path.replace(/^\w+:\/\/[^/?#]*/, "");
+  const url = exchange.path;
+  const mark = url.indexOf("?");
+  if (mark === -1) return;
+  exchange.path = url.slice(0, mark);
+  const [query = ""] = url.slice(mark + 1).split("#", 1);
+  const kept = query.split("&").filter((pair) => pair !== "" && !pair.startsWith("key="));
+  exchange.query = kept.length === 0 ? "" : `?${kept.join("&")}`;
+};
+
+// One pass over the raw headers: the limits, what this step needs, and what may go on to a provider. Everything that
+// is not named here stays with us: cookies, credentials, hop-by-hop headers and whatever else a client sends.
+const readHeaders = (exchange: Exchange, { limits }: Settings): Failure | null => {
+  const headers = exchange.request.rawHeaders;
+  if (headers.length > limits.headerCountMax * 2) return failure("ACCEPT_HEADERS_TOO_LARGE", { limit: `${limits.headerCountMax} headers` });
+  let bytes = 0;
+  let hasHost = false;
+  let expectation = "";
+  let encoding = "";
+  let traceparent: string | undefined;
+  let tracestate: string | undefined;
+  for (let index = 0; index < headers.length; index += 2) {
+    const name = headers[index] as string;
+    const value = headers[index + 1] as string;
+    bytes += name.length + value.length + 4;
+    switch (name.length) {
+      case 4:
+        if (isHeader(name, "host")) hasHost = true;
+        break;
+      case 6:
+        if (isHeader(name, "accept")) exchange.forwarded.push("accept", value);
+        else if (isHeader(name, "expect")) expectation = value;
+        break;
+      case 10:
+        if (isHeader(name, "tracestate")) tracestate = value;
+        break;
+      case 11:
+        if (isHeader(name, "traceparent")) traceparent = value;
+        else if (isHeader(name, "openai-beta")) exchange.forwarded.push("openai-beta", value);
+        break;
+      case 12:
+        if (isHeader(name, "content-type")) exchange.contentType = value;
+        else if (isHeader(name, "x-request-id") && ID_PATTERN.test(value)) exchange.id = value;
+        break;
+      case 15:
+        if (isHeader(name, "idempotency-key")) exchange.forwarded.push("idempotency-key", value);
+        break;
+      case 16:
+        if (isHeader(name, "content-encoding")) encoding = value;
+        break;
+      default:
+    }
+  }
+  exchange.trace = exchange.gateway.telemetry.trace.begin(traceparent, tracestate);
+  if (bytes > limits.headerBytesMax) return failure("ACCEPT_HEADERS_TOO_LARGE", { limit: `${limits.headerBytesMax} bytes` });
+  if (!hasHost && exchange.request.httpVersionMinor === 1) return failure("ACCEPT_BAD_REQUEST", { reason: "it has no host header" });
+  if (expectation !== "" && expectation.toLowerCase() !== "100-continue") return failure("ACCEPT_EXPECTATION", { actual: expectation });
+  if (encoding !== "" && encoding.toLowerCase() !== "identity") return failure("ACCEPT_CONTENT_ENCODING", { actual: encoding });
+  return null;
+};
+
+const isHeader = (name: string, lowerCase: string): boolean => name === lowerCase || name.toLowerCase() === lowerCase;
+
+const checkBodyKind = (exchange: Exchange): Failure | null => {
+  const { body } = exchange.endpoint;
+  if (body === "none") return null;
+  const type = exchange.contentType;
+  if (body !== "multipart" && isJsonType(type)) return null;
+  const boundary = body === "json" ? null : boundaryOf(type);
+  if (boundary !== null) {
+    exchange.upload = openUpload(exchange, boundary);
+    return null;
+  }
+  const expected = { "json": "application/json", "multipart": "multipart/form-data with a boundary", "json-or-multipart": "application/json or multipart/form-data" }[body];
+  return failure("ACCEPT_CONTENT_TYPE", { expected, actual: type === "" ? "no content-type" : type });
+};
+
+const isJsonType = (type: string): boolean => type === "application/json" || /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
+
+const openUpload = (exchange: Exchange, boundary: string): Upload => {
+  const limits = (exchange.router as NonNullable<Exchange["router"]>).settings.limits;
+  return new Upload({
+    request: exchange.request,
+    boundary: exchange.endpoint.model === "None" ? null : boundary,
+    heldBytesMax: limits.bodyBytesMax,
+    totalBytesMax: limits.uploadBytesMax,
+  });
+};
+
+/** Reads a JSON body whole, or a multipart one up to the part that names the model. */
+export const receive = (exchange: Exchange): Promise<Failure | null> | null => {
+  if (exchange.upload !== null) return receiveUpload(exchange, exchange.upload);
+  if (exchange.endpoint.body === "none") return null;
+  const bytesMax = (exchange.router as NonNullable<Exchange["router"]>).settings.limits.bodyBytesMax;
+  const announced = Number(exchange.request.headers["content-length"] ?? -1);
+  if (announced > bytesMax) return Promise.resolve(tooLarge(bytesMax));
+  return new Promise((resolve) => new BodyReader(exchange, announced, bytesMax, resolve));
+};
+
+const tooLarge = (bytesMax: number): Failure => failure("ACCEPT_BODY_TOO_LARGE", { bytesMax, setting: "limits.bodyBytes" });
+
+const receiveUpload = async (exchange: Exchange, upload: Upload): Promise<Failure | null> => {
+  const found = await upload.modelFound;
+  if (found.refusal !== undefined) return refusalOf(found.refusal.code, found.refusal.details);
+  if (found.model !== null) exchange.modelAsked = found.model;
+  return null;
+};
+
+const refusalOf = (code: ErrorCode, details: Details): Failure => failure(code, details);
+
+/** Collects a body of known length in one piece of memory, one of unknown length in chunks that are joined at the end. */
+class BodyReader implements Waiting {
+  readonly #exchange: Exchange;
+  readonly #bytesMax: number;
+  readonly #resolve: (refusal: Failure | null) => void;
+  readonly #chunks: Buffer[] = [];
+  #whole: Buffer | null = null;
+  #announced: number;
+  #length = 0;
+
+  constructor(exchange: Exchange, announced: number, bytesMax: number, resolve: (refusal: Failure | null) => void) {
+    this.#exchange = exchange;
+    this.#announced = announced;
+    this.#bytesMax = bytesMax;
+    this.#resolve = resolve;
+    exchange.waiting = this;
+    exchange.request.on("data", (chunk: Buffer) => this.#take(chunk));
+    exchange.request.on("end", () => this.#finish(null));
+  }
+
+  onClientLeft(): void {
+    this.#finish(failure("ACCEPT_LENGTH_MISMATCH"));
+  }
+
+  #take(chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length > this.#bytesMax) return this.#finish(tooLarge(this.#bytesMax));
+    if (this.#announced <= chunk.length && this.#length === chunk.length) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    if (this.#announced < 0) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    this.#whole ??= Buffer.allocUnsafeSlow(HEADROOM_BYTES + this.#announced);
+    chunk.copy(this.#whole, HEADROOM_BYTES + this.#length - chunk.length);
+  }
+
+  #finish(refusal: Failure | null): void {
+    const exchange = this.#exchange;
+    if (exchange.waiting === null) return;
+    exchange.waiting = null;
+    exchange.bytesIn = this.#length;
+    if (refusal === null) this.#place(exchange);
+    this.#resolve(refusal);
+  }
+
+  #place(exchange: Exchange): void {
+    if (this.#whole !== null) {
+      exchange.body = this.#whole;
+      exchange.bodyStart = HEADROOM_BYTES;
+      exchange.bodyEnd = HEADROOM_BYTES + this.#length;
+      return;
+    }
+    exchange.body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    exchange.bodyEnd = exchange.body.length;
+  }
+}

@@ -1,0 +1,56 @@
+// What all requests of one process share: the router in force, the wheel of deadlines, the pools, the counters.
+// It holds things; the steps act on them.
+import type { Clock } from "../clock.ts";
+import type { Deadlines } from "../deadlines.ts";
+import { Upstreams } from "../providers/upstream.ts";
+import type { Problem } from "../snapshot/check.ts";
+import type { Snapshot } from "../snapshot/schema.ts";
+import type { Store } from "../state/store.ts";
+import type { Telemetry } from "../telemetry/index.ts";
+import { buildRouter, type Router } from "./router.ts";
+
+export interface GatewayParts {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly telemetry: Telemetry;
+  readonly store: Store;
+  readonly build: string;
+  readonly random: () => number;
+}
+
+export class Gateway {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly telemetry: Telemetry;
+  readonly store: Store;
+  readonly random: () => number;
+  readonly userAgent: string;
+  readonly upstreams: Upstreams;
+  router: Router | null = null;
+  openRequests = 0;
+  /** Answers of which this process still holds something: a slow client gets its last bytes after the request is over. */
+  openResponses = 0;
+  isDraining = false;
+  /** Called whenever a request or an answer is over while draining. */
+  onIdle: (() => void) | null = null;
+
+  constructor(parts: GatewayParts) {
+    this.clock = parts.clock;
+    this.deadlines = parts.deadlines;
+    this.telemetry = parts.telemetry;
+    this.store = parts.store;
+    this.random = parts.random;
+    this.userAgent = `llm-gateway/${parts.build}`;
+    this.upstreams = new Upstreams(parts.clock);
+  }
+
+  /** Takes a snapshot whole or not at all; what is in flight finishes on the old one. */
+  apply(snapshot: Snapshot, version: string): Problem[] {
+    const { router, problems } = buildRouter(snapshot, version, this);
+    if (router === undefined) return problems;
+    this.router = router;
+    this.upstreams.keepOnly(router.upstreams);
+    for (const warning of router.warnings) this.telemetry.log.warn("a provider's endpoint cannot be used", { ...warning });
+    return [];
+  }
+}

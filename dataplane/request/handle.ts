@@ -1,0 +1,112 @@
+// THE STORY: the ten steps of a request, in order. The steps do not know each other; they are wired here.
+import { failure, type Failure } from "../errors.ts";
+import { accept, receive } from "./accept.ts";
+import { admit, refuseWhenCrowded } from "./admit.ts";
+import { refuse, reply } from "./answer.ts";
+import { attempt, type Send } from "./attempt.ts";
+import { authenticate } from "./authenticate.ts";
+import { decide, mayAskFor, usableModels } from "./decide.ts";
+import type { Exchange } from "./exchange.ts";
+import { observe } from "./observe.ts";
+import type { Router } from "./router.ts";
+import { settle } from "./settle.ts";
+import { stream } from "./stream.ts";
+import { translate } from "./translate.ts";
+import { understand } from "./understand.ts";
+
+export const handle = async (exchange: Exchange, idPrefix: string): Promise<void> => {
+  begin(exchange);
+  try {
+    const refusal =
+      accept(exchange, idPrefix) ??
+      refuseWhenCrowded(exchange) ??
+      authenticate(exchange) ??
+      (await receive(exchange)) ??
+      understand(exchange) ??
+      decide(exchange) ??
+      admit(exchange) ??
+      (await attempt(exchange, send));
+    if (refusal !== null) refuse(exchange, refusal);
+  } catch (error) {
+    blunder(exchange, error);
+  } finally {
+    closeUpload(exchange);
+    settle(exchange);
+    observe(exchange);
+    end(exchange);
+  }
+};
+
+/** What is held of it goes, and what was not read is let by, so that the connection serves its next request. */
+const closeUpload = (exchange: Exchange): void => {
+  if (exchange.upload === null) return;
+  exchange.bytesIn = exchange.upload.bytes;
+  exchange.upload.close();
+};
+
+const send: Send = (exchange, destination, key, hasNext): Promise<Failure | null> =>
+  stream(exchange, destination, translate(exchange, destination, key), key, hasNext);
+
+/** Models are answered from the snapshot: the same first steps, no provider. */
+export const handleModels = (exchange: Exchange, idPrefix: string, id: string | null): void => {
+  begin(exchange);
+  try {
+    const refusal = accept(exchange, idPrefix) ?? authenticate(exchange) ?? replyModels(exchange, id);
+    if (refusal !== null) refuse(exchange, refusal);
+  } catch (error) {
+    blunder(exchange, error);
+  } finally {
+    observe(exchange);
+    end(exchange);
+  }
+};
+
+/** What no endpoint takes: refused in the client's own shape, seen and counted like the rest. */
+export const handleNothing = (exchange: Exchange, idPrefix: string, refusal: Failure): void => {
+  begin(exchange);
+  try {
+    accept(exchange, idPrefix);
+    refuse(exchange, refusal);
+  } finally {
+    observe(exchange);
+    end(exchange);
+  }
+};
+
+const replyModels = (exchange: Exchange, id: string | null): Failure | null => {
+  const router = exchange.router as Router;
+  const model = (name: string) => ({ id: name, object: "model", created: 0, owned_by: router.exact.get(name)?.route.name ?? "" });
+  if (id === null) {
+    const names = usableModels(router, exchange.caller).toSorted();
+    reply(exchange, { object: "list", data: names.map(model) });
+    return null;
+  }
+  const match = router.exact.get(id);
+  const isUsable = match !== undefined && mayAskFor(exchange.caller, id) && match.route.mayUse(exchange.caller);
+  if (!isUsable) return failure("ROUTE_MODEL_NOT_FOUND", { model: id }, "model");
+  reply(exchange, model(id));
+  return null;
+};
+
+const begin = (exchange: Exchange): void => {
+  const { gateway } = exchange;
+  gateway.openRequests++;
+  gateway.openResponses++;
+  exchange.response.on("close", () => {
+    gateway.openResponses--;
+    if (gateway.isDraining) gateway.onIdle?.();
+    if (exchange.response.writableFinished) return;
+    exchange.isAborted = true;
+    exchange.waiting?.onClientLeft();
+  });
+};
+
+const end = ({ gateway }: Exchange): void => {
+  gateway.openRequests--;
+  if (gateway.isDraining) gateway.onIdle?.();
+};
+
+const blunder = (exchange: Exchange, error: unknown): void => {
+  exchange.gateway.telemetry.log.error("a request failed inside the gateway", { id: exchange.id, error });
+  refuse(exchange, failure("INTERNAL"));
+};

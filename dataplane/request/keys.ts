@@ -1,0 +1,16 @@
+// Which of a provider's keys is used for an attempt, and under which mark a refused one is benched.
+import { drawIndex } from "../policies/balance.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Destination, Key } from "./router.ts";
+
+const NO_KEY: Key = { name: "", weight: 1, headers: [] };
+
+/** By weight among the keys that are not benched; when all are, a benched one is better than none. */
+export const pickKey = ({ store, random }: Gateway, { keys }: Destination): Key => {
+  if (keys.length <= 1) return keys[0] ?? NO_KEY;
+  const usable = keys.filter((key) => key.weight > 0 && !store.isMarked(benchName(key)));
+  const among = usable.length > 0 ? usable : keys;
+  return among[drawIndex(among, random())] as Key;
+};
+
+export const benchName = (key: Key): string => `bench/${key.name}`;

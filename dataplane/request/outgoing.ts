@@ -1,0 +1,9 @@
+// What goes to a provider: the seam between the step that makes it and the step that sends it. Shape only.
+import type { Readable } from "node:stream";
+
+export interface Outgoing {
+  readonly path: string;
+  /** Flat: name, value, name, value. */
+  readonly headers: string[];
+  readonly body: Buffer | Readable | null;
+}

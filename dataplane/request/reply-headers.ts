@@ -1,0 +1,48 @@
+// Which of the provider's headers reach the client: those named here, and nothing else. Cookies, server names and
+// internal hosts stay with us; rate limits and ids of the provider are kept under names that say whose they are.
+import { headHeaders } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { failure, type ErrorCode } from "../errors.ts";
+
+type Headers = Record<string, string | string[] | undefined>;
+
+const passed: ReadonlySet<string> = new Set([
+  "content-type", "content-disposition", "cache-control", "retry-after", "retry-after-ms", "openai-processing-ms", "openai-version", "openai-model",
+]);
+
+const PREFIX = "x-llmgw-upstream-";
+
+/** `length` -1: not known; then the upstream's own is used if its bytes pass unchanged. */
+export const replyHeaders = (exchange: Exchange, upstream: Headers, length: number, contentType?: string): string[] => {
+  const headers = headHeaders(exchange);
+  if (contentType !== undefined) headers.push("content-type", contentType);
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value === undefined) continue;
+    if (passed.has(name)) {
+      if (name !== "content-type" || contentType === undefined) headers.push(name, String(value));
+    } else if (name.startsWith("x-ratelimit-") || name.startsWith("anthropic-ratelimit-") || name === "x-request-id") {
+      headers.push(PREFIX + (name.startsWith("x-") ? name.slice(2) : name), String(value));
+    }
+  }
+  const known = length >= 0 ? String(length) : lengthOf(upstream);
+  if (known !== undefined && exchange.status !== 204) headers.push("content-length", known);
+  return headers;
+};
+
+const lengthOf = (upstream: Headers): string | undefined => {
+  // Of a stream less may be passed on (no second terminator), or more (an error of ours).
+  if (String(upstream["content-type"]).toLowerCase().startsWith("text/event-stream")) return undefined;
+  if (upstream["content-encoding"] !== undefined && upstream["content-encoding"] !== "identity") return undefined;
+  const length = upstream["content-length"];
+  return typeof length === "string" ? length : undefined;
+};
+
+/** A refusal of the provider's as it is, if it is JSON; a web page or nothing becomes one in the client's own shape. */
+export const errorBody = (exchange: Exchange, body: Buffer, code: ErrorCode): Buffer => {
+  const first = body.toString("latin1", 0, 64).trimStart()[0];
+  if (first === "{" || first === "[") return body;
+  const status = exchange.upstreamStatus;
+  const words = failure(code, { upstreamStatus: status });
+  return Buffer.from(exchange.protocol.encodeFailure({ ...words, status }));
+};

@@ -1,0 +1,37 @@
+// Step 3: which model is asked for, and whether a stream is. The raw bytes stay as they are.
+// It does not know what a conversation is; that is read only where two protocols meet.
+import { failure, type Failure } from "../errors.ts";
+import { findTopLevel, readString } from "../wire/json-splice.ts";
+import type { Exchange } from "./exchange.ts";
+import { identifierHint } from "./nowhere.ts";
+
+const MODEL_LENGTH_MAX = 256;
+
+export const understand = (exchange: Exchange): Failure | null => {
+  if (exchange.upload !== null) return checkModel(exchange);
+  if (exchange.endpoint.body === "none") return checkPath(exchange);
+  const { body, bodyStart, bodyEnd } = exchange;
+  const found = findTopLevel(body, bodyStart, bodyEnd);
+  if (found.problem !== "") return failure("REQUEST_INVALID_JSON", { reason: found.problem });
+  exchange.isStreaming = found.isStreaming;
+  exchange.isUsageWanted = found.isUsageWanted;
+  if (exchange.endpoint.model === "None") return checkPath(exchange);
+  if (found.modelStart === -1) return checkModel(exchange);
+  exchange.modelStart = found.modelStart;
+  exchange.modelEnd = found.modelEnd;
+  const model = body[found.modelStart] === 0x22 ? readString(body, found.modelStart, found.modelEnd) : undefined;
+  if (model === undefined || model === "" || model.length > MODEL_LENGTH_MAX) return failure("REQUEST_MODEL_INVALID", {}, "model");
+  exchange.modelAsked = model;
+  return null;
+};
+
+const checkModel = ({ modelAsked, endpoint }: Exchange): Failure | null => {
+  if (modelAsked.length > MODEL_LENGTH_MAX) return failure("REQUEST_MODEL_INVALID", {}, "model");
+  return modelAsked === "" && endpoint.model === "Required" ? failure("REQUEST_MODEL_MISSING", {}, "model") : null;
+};
+
+// What stands for :id goes into the provider's path beside our credential: nothing in it may lead elsewhere.
+const checkPath = ({ path, endpoint }: Exchange): Failure | null => {
+  const isPlain = path.slice(1).split("/").every((segment) => /^[\w.:@=+~-]+$/.test(segment) && segment !== "." && segment !== "..");
+  return isPlain ? null : failure("ACCEPT_NO_ENDPOINT", { path, hint: identifierHint(endpoint.path) });
+};

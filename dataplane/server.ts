@@ -1,0 +1,251 @@
+// The door for traffic: one route per protocol endpoint, each of which hands the raw request to handle(). Health,
+// metrics and the like have a door of their own. What cannot even be read as HTTP is refused here.
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from "node:http";
+import { Server as NetServer, type Socket } from "node:net";
+import { failure, type Failure } from "./errors.ts";
+import { endpoints, modelList, type Endpoint } from "./protocols/endpoints.ts";
+import { passThroughOf } from "./protocols/index.ts";
+import { Exchange } from "./request/exchange.ts";
+import { Gateway, type GatewayParts } from "./request/gateway.ts";
+import { handle, handleModels, handleNothing } from "./request/handle.ts";
+import { whyNowhere } from "./request/nowhere.ts";
+import type { Problem } from "./snapshot/check.ts";
+import type { Snapshot } from "./snapshot/schema.ts";
+
+export interface ServerParts extends GatewayParts {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Several processes on one port; the kernel spreads the connections. */
+  readonly reusePort: boolean;
+  /** How long a request may take to arrive whole; five minutes unless told. */
+  readonly requestTimeoutMs?: number;
+}
+
+export interface GatewayServer {
+  readonly host: string;
+  readonly port: number;
+  /** "" before the first snapshot. */
+  readonly version: string;
+  snapshot(): Snapshot | null;
+  /** Empty: taken, and in force for every request from now on. Otherwise the former one stays. */
+  apply(snapshot: Snapshot, version: string): Problem[];
+  isReady(): boolean;
+  isDraining(): boolean;
+  openRequests(): number;
+  /** Not ready any more; resolves when nothing is open, or when the drain time is over. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Node's own bound; the snapshot's, which is at most this, is kept per request. */
+const HEADER_BYTES_MAX = 1_048_576;
+const REQUEST_TIMEOUT_MS = 300_000;
+/** How often Node looks for requests that take too long to arrive. */
+const CHECKING_MS = 30_000;
+/** Longer than usual clients and load balancers keep theirs, so that they close first and no request meets a closing socket. */
+const KEEP_ALIVE_MS = 75_000;
+/** How long requests that are cut off at the end may take to notice. */
+const CLOSE_MS = 1000;
+const PARAMETER_LENGTH_MAX = 512;
+
+export const startServer = async (parts: ServerParts): Promise<GatewayServer> => {
+  const gateway = new Gateway(parts);
+  const direct = directTable(gateway);
+  const requestTimeoutMs = parts.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  const app = fastify({
+    // Paths without parameters are found in a table before fastify is asked: measured, its routing and life cycle are a
+    // tenth of what a small request costs here. Everything else takes fastify's way to the same handle().
+    serverFactory: (handler) =>
+      createServer(httpOptions(requestTimeoutMs), (request, response) => {
+        const open = request.method === "POST" ? direct.get(request.url ?? "") : undefined;
+        if (open === undefined) handler(request, response);
+        else open(request, response);
+      }).on("checkExpectation", passOn),
+    // Without one of ours fastify would add its own.
+    clientErrorHandler: refuserOf(requestTimeoutMs),
+    logger: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: false,
+    return503OnClosing: false,
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
+    genReqId: () => "",
+    frameworkErrors: (_, request, reply) => nothing(gateway, request, reply),
+  });
+  // Bodies are the steps' matter: fastify must neither read nor judge them.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_, __, done) => done(null));
+  addRoutes(app, gateway);
+  const where = { host: parts.host, port: parts.port, reusePort: parts.reusePort };
+  await app.listen(where);
+  return new Running(app, gateway, parts.host);
+};
+
+/** An expectation that Node does not know: it would refuse with an empty body, accept refuses with words. */
+function passOn(this: Server, request: IncomingMessage, response: ServerResponse): void {
+  this.emit("request", request, response);
+}
+
+const httpOptions = (requestTimeout: number): ServerOptions => ({
+  maxHeaderSize: HEADER_BYTES_MAX,
+  noDelay: true,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  requestTimeout,
+  connectionsCheckingInterval: Math.min(requestTimeout, CHECKING_MS),
+  requireHostHeader: false,
+});
+
+const idPrefix = `${randomBytes(6).toString("hex")}-`;
+
+type Open = (request: IncomingMessage, response: ServerResponse) => void;
+
+const opener = (gateway: Gateway, endpoint: Endpoint): Open => {
+  const protocol = passThroughOf(endpoint.protocol);
+  return (request, response) => void handle(new Exchange(gateway, endpoint, protocol, request, response), idPrefix);
+};
+
+const directTable = (gateway: Gateway): ReadonlyMap<string, Open> =>
+  new Map(endpoints.filter(({ method, path }) => method === "POST" && !path.includes(":")).map((endpoint) => [endpoint.path, opener(gateway, endpoint)]));
+
+const addRoutes = (app: FastifyInstance, gateway: Gateway): void => {
+  for (const endpoint of endpoints) {
+    const open = opener(gateway, endpoint);
+    app.route({
+      method: endpoint.method,
+      url: endpoint.path,
+      // Before fastify looks at the content-type, which is accept's to judge.
+      onRequest: (request, reply) => {
+        reply.hijack();
+        open(request.raw, reply.raw);
+      },
+      handler: () => {},
+    });
+  }
+  const models = (request: FastifyRequest, reply: FastifyReply, id: string | null): void => {
+    reply.hijack();
+    handleModels(new Exchange(gateway, modelList, passThroughOf(modelList.protocol), request.raw, reply.raw), idPrefix, id);
+  };
+  app.get("/v1/models", (request, reply) => models(request, reply, null));
+  // Names of models may hold slashes.
+  app.get<{ Params: { "*": string } }>("/v1/models/*", (request, reply) => models(request, reply, request.params["*"]));
+  app.setNotFoundHandler((request, reply) => nothing(gateway, request, reply));
+  app.setErrorHandler((_, request, reply) => nothing(gateway, request, reply));
+};
+
+const nowhere: Endpoint = { ...modelList, path: "", operation: "" };
+
+const nothing = (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void => {
+  reply.hijack();
+  const { refusal, allow } = whyNowhere(request.method, request.raw.url ?? "");
+  if (allow !== "") reply.raw.setHeader("allow", allow);
+  handleNothing(new Exchange(gateway, nowhere, passThroughOf(nowhere.protocol), request.raw, reply.raw), idPrefix, refusal);
+};
+
+let unreadableCount = 0;
+
+/** What the HTTP parser refuses never becomes a request; its answer is written on the bare socket. */
+const refuserOf = (requestTimeoutMs: number) => (error: Error & { code?: string }, socket: Socket): void => {
+  if (socket.destroyed || !socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const pending = pendingOn(socket);
+  // Words of ours would end up inside of the answer that has begun.
+  if (pending?.headersSent === true) return void socket.destroy();
+  const refusal = whyUnreadable(error.code ?? "", requestTimeoutMs);
+  const body = passThroughOf(nowhere.protocol).encodeFailure(refusal);
+  const head = [`HTTP/1.1 ${refusal.status} Refused`, "content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, `x-llmgw-error: ${refusal.code}`, `x-request-id: ${idPrefix}u${unreadableCount++}`, "connection: close"];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => {
+    if (pending !== null) socket.destroy();
+  });
+};
+
+/** Node hangs the answer that is due next onto its socket. */
+const pendingOn = (socket: Socket): ServerResponse | null => ("_httpMessage" in socket && socket._httpMessage instanceof ServerResponse ? socket._httpMessage : null);
+
+const whyUnreadable = (code: string, requestTimeoutMs: number): Failure => {
+  if (code === "HPE_HEADER_OVERFLOW") return failure("ACCEPT_HEADERS_TOO_LARGE", { limit: `${HEADER_BYTES_MAX} bytes` });
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return failure("ACCEPT_TIMEOUT", { seconds: requestTimeoutMs / 1000 });
+  return failure("ACCEPT_BAD_REQUEST", { reason: /^HPE_\w+$/.test(code) ? code.slice(4).toLowerCase().replaceAll("_", " ") : "malformed" });
+};
+
+const isBusy = ({ openRequests, openResponses }: Gateway): boolean => openRequests > 0 || openResponses > 0;
+
+class Running implements GatewayServer {
+  readonly host: string;
+  readonly port: number;
+  readonly #app: FastifyInstance;
+  readonly #gateway: Gateway;
+  readonly #waiting = new Set<() => void>();
+  #drained: Promise<void> | null = null;
+
+  constructor(app: FastifyInstance, gateway: Gateway, host: string) {
+    this.#app = app;
+    this.#gateway = gateway;
+    gateway.onIdle = () => {
+      if (isBusy(gateway)) return;
+      for (const resolve of this.#waiting) resolve();
+    };
+    this.host = host;
+    const address = app.server.address();
+    this.port = typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  get version(): string {
+    return this.#gateway.router?.version ?? "";
+  }
+
+  snapshot(): Snapshot | null {
+    return this.#gateway.router?.snapshot ?? null;
+  }
+
+  apply(snapshot: Snapshot, version: string): Problem[] {
+    return this.#gateway.apply(snapshot, version);
+  }
+
+  isReady(): boolean {
+    return this.#gateway.router !== null && !this.#gateway.isDraining;
+  }
+
+  isDraining(): boolean {
+    return this.#gateway.isDraining;
+  }
+
+  openRequests(): number {
+    return this.#gateway.openRequests;
+  }
+
+  drain(): Promise<void> {
+    return (this.#drained ??= this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    const gateway = this.#gateway;
+    gateway.isDraining = true;
+    // Only the listening ends: an idle connection stays, because its client's next request may be on its way. That
+    // request is answered, with "connection: close".
+    NetServer.prototype.close.call(this.#app.server);
+    await this.#idle(gateway.router?.settings.drainMs ?? 0);
+  }
+
+  /** Resolves when nothing is open, or after so long. */
+  async #idle(ms: number): Promise<void> {
+    const gateway = this.#gateway;
+    if (!isBusy(gateway)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = gateway.clock.after(ms, resolve);
+    this.#waiting.add(resolve);
+    await promise;
+    this.#waiting.delete(resolve);
+    cancel();
+  }
+
+  async close(): Promise<void> {
+    this.#gateway.isDraining = true;
+    this.#app.server.closeAllConnections();
+    await this.#app.close();
+    // What is cut off here is settled as such before the providers' connections go; they are not at fault.
+    await this.#idle(CLOSE_MS);
+    await this.#gateway.upstreams.destroy();
+  }
+}
