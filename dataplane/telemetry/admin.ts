@@ -1,0 +1,56 @@
+// The second door, for operators and probes: health, readiness, metrics, the snapshot in force without its secrets.
+// Binds where it is told (127.0.0.1 unless told), carries no traffic, changes nothing.
+import fastify, { type FastifyInstance } from "fastify";
+import type { Snapshot } from "../snapshot/schema.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface AdminParts {
+  readonly host?: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** Why no traffic should come here, one sentence each; empty when ready. */
+  readonly notReady: () => readonly string[];
+  readonly snapshot: () => { readonly version: string; readonly snapshot: Snapshot } | null;
+}
+
+export interface Admin {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const HASH_CHARACTERS_SHOWN = 12;
+const CONNECTIONS_MAX = 256;
+
+export const startAdmin = async (parts: AdminParts): Promise<Admin> => {
+  const server = fastify({ logger: false, forceCloseConnections: true, requestTimeout: 10_000, bodyLimit: 1024 });
+  server.server.maxConnections = CONNECTIONS_MAX;
+  addRoutes(server, parts);
+  const host = parts.host ?? "127.0.0.1";
+  await server.listen({ host, port: parts.port });
+  const address = server.server.address();
+  const port = typeof address === "object" && address !== null ? address.port : parts.port;
+  return { host, port, close: () => server.close() };
+};
+
+const addRoutes = (server: FastifyInstance, parts: AdminParts): void => {
+  // Alive means that this answer came. It must never depend on a provider or the operator: their outage is no reason to restart.
+  server.get("/healthz", async (_, reply) => reply.type("text/plain").send("ok\n"));
+  server.get("/readyz", async (_, reply) => {
+    const reasons = parts.notReady();
+    return reply.code(reasons.length === 0 ? 200 : 503).send({ isReady: reasons.length === 0, reasons });
+  });
+  server.get("/metrics", async (_, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.text()));
+  server.get("/debug/snapshot", async (_, reply) => {
+    const current = parts.snapshot();
+    if (current === null) return reply.code(404).send({ error: "There is no snapshot yet." });
+    return reply.send({ version: current.version, snapshot: shown(current.snapshot) });
+  });
+};
+
+/** Credentials print as [redacted] by themselves; of the callers' key hashes only the beginning is shown. */
+const shown = (snapshot: Snapshot): object => {
+  const callers = Object.entries(snapshot.callers).map(([hash, caller]) => [`${hash.slice(0, HASH_CHARACTERS_SHOWN)}…`, caller] as const);
+  return { ...snapshot, callers: Object.fromEntries(callers) };
+};
