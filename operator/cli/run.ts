@@ -1,0 +1,60 @@
+// llmgw run: the gateway on this machine, from a folder of manifests.
+// Flags become settings here; what they do is standalone's matter.
+import { hash } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../clock.ts";
+import { environment, stateHome } from "../settings.ts";
+import { runStandalone, type StandaloneSettings } from "../standalone.ts";
+import type { Command, Given } from "./command.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+const PORT_MAX = 65_535;
+const WORKERS_MAX = 64;
+
+export const run: Command = {
+  name: "run",
+  says: "Serves the manifests of a folder on this machine, and follows their edits.",
+  operands: "",
+  flags: {
+    manifests: { value: "DIR", says: "Folder of the manifests. Default: the examples that come with the gateway." },
+    port: { value: "N", says: "Port for requests; 0 is any free one.", otherwise: "8080" },
+    "admin-port": { value: "N", says: "Port for health, metrics and the snapshot, on 127.0.0.1; the second worker has the next one, and so on.", otherwise: "9090" },
+    workers: { value: "N", says: "Processes that share the port.", otherwise: "1" },
+    host: { value: "ADDRESS", says: "Address to listen on for requests.", otherwise: "127.0.0.1" },
+    state: { value: "DIR", says: "Folder for what outlives a run. Default: one for each manifests folder, in $XDG_STATE_HOME/llm-gateway or ~/.local/state/llm-gateway." },
+    gateway: { value: "NAME", says: "Which gateway of the manifests to serve.", otherwise: "default" },
+    "demo-port": { value: "N", says: "Port of the demo provider, which runs if a manifest refers to it.", otherwise: "8089" },
+    "no-demo": { says: "Never starts the demo provider." },
+  },
+  run: async (given, terminal) => {
+    await runStandalone(settingsFrom(given), { clock: systemClock, random: Math.random, environment, terminal });
+    return 0;
+  },
+};
+
+const settingsFrom = (given: Given): StandaloneSettings => {
+  const manifests = resolve(given.text("manifests") ?? EXAMPLES);
+  return Object.freeze({
+    manifests,
+    host: given.text("host") ?? "",
+    port: given.count("port", 0, PORT_MAX),
+    adminPort: given.count("admin-port", 0, PORT_MAX),
+    workers: given.count("workers", 1, WORKERS_MAX),
+    state: resolve(given.text("state") ?? stateFor(manifests)),
+    gateway: given.text("gateway") ?? "",
+    demoPort: given.isSet("no-demo") ? undefined : given.count("demo-port", 1, PORT_MAX),
+  });
+};
+
+/** By the folder's real name, so that a link to it is the same run. */
+const stateFor = (manifests: string): string => {
+  let real = manifests;
+  try {
+    real = realpathSync(manifests);
+  } catch {
+    // A folder that is not there is refused a moment later, with better words.
+  }
+  return join(stateHome(), hash("sha256", real, "hex").slice(0, 16));
+};

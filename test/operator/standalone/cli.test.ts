@@ -1,0 +1,31 @@
+// The command line as a process: exit codes, and what it prints where.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { llmgw, prepared } from "./running.ts";
+
+describe("llmgw", { timeout: 60_000 }, () => {
+  test("validate ends with 1 for what is wrong and 0 otherwise, in text and in JSON", async () => {
+    const where = await prepared();
+    const good = llmgw(["validate", where.manifests]);
+    expect([await good.exit, good.lines]).toEqual([0, ["no errors, no notes"]]);
+    writeFileSync(join(where.manifests, "bad.yaml"), readFileSync(join(where.manifests, "chat.yaml"), "utf8").replace("name: chat", "name: bad").replace("models", "modelz"));
+    const bad = llmgw(["validate", where.manifests]);
+    expect(await bad.exit).toBe(1);
+    expect(bad.lines).toMatchObject([expect.stringMatching(/bad\.yaml:5: LLMRoute\/default\/bad spec\.modelz: unknown field/), "1 error, no notes"]);
+    const [other, file] = [llmgw(["validate", join(where.manifests, "chat.yaml")]), llmgw(["validate", "--json", join(where.manifests, "bad.yaml")])];
+    expect([await other.exit, await file.exit]).toEqual([0, 1]);
+    expect(JSON.parse(file.lines[0] ?? "")).toMatchObject({ severity: "error", line: 5, object: "LLMRoute/default/bad", path: "spec.modelz" });
+  });
+
+  test.each([
+    [["--help"], 0, /run +Serves the manifests/],
+    [["run", "--help"], 0, /--manifests DIR/],
+    [["rum"], 2, /unknown command rum\. Did you mean run\?/],
+    [["run", "--manifests", "/nowhere/at/all"], 1, /there is no folder \/nowhere\/at\/all; .*--manifests DIR/],
+  ])("%j ends with %i and says so", async (words, code, text) => {
+    const running = llmgw(words);
+    expect(await running.exit).toBe(code);
+    expect(running.lines.join("\n")).toMatch(text);
+  });
+});
