@@ -28,6 +28,8 @@ interface Worker {
 }
 
 const ENTRY = fileURLToPath(new URL("../../dataplane/main.ts", import.meta.url));
+/** A small nursery costs no measurable time here, because few objects outlive a request, and saves tens of megabytes. */
+const FLAGS = ["--max-semi-space-size=2"];
 /** How long a process of an earlier run has to say hello; it asks at least once a second. */
 const HELLO_MS = 5000;
 const RETRY_MS_MAX = 1000;
@@ -155,7 +157,7 @@ export class DataPlanes {
         const log = openSync(logFile, "a", 0o600);
         logFrom = fstatSync(log).size;
         try {
-          return spawn(process.execPath, [ENTRY], { detached: true, stdio: ["ignore", log, log], cwd: state.folder, env: childEnvironment(told) });
+          return spawn(process.execPath, [...FLAGS, ENTRY], { detached: true, stdio: ["ignore", log, log], cwd: state.folder, env: childEnvironment(told) });
         } finally {
           closeSync(log);
         }

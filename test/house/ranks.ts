@@ -30,7 +30,7 @@ const ranks: Record<"dataplane" | "operator", readonly (readonly string[])[]> = 
     ["world.ts", "kube/"],
     ["watch/", "compile/", "publish/", "status/", "inject/", "demo/"],
     ["reconcile.ts"],
-    ["standalone/"],
+    ["standalone/", "cluster/"],
     ["main.ts", "standalone.ts"],
     ["cli/"],
   ],

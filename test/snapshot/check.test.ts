@@ -57,7 +57,7 @@ describe("a wrong shape", () => {
   });
 
   it("gives all problems and no snapshot", () => {
-    const { snapshot, problems } = checkSnapshot(bent({ gateway: "", routes: { "a/b": {} } }));
+    const { snapshot, problems } = checkSnapshot(bent({ settings: {}, routes: { "a/b": {} } }));
     expect(snapshot).toBeUndefined();
     expect(problems?.length).toBeGreaterThan(3);
   });
