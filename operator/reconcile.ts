@@ -3,6 +3,7 @@
 import type { Publication } from "./publish/editions.ts";
 import type { Snapshot } from "../dataplane/snapshot/schema.ts";
 import type { Compiled } from "./compile/compile.ts";
+import { isEmpty, massDeletion } from "./watch/world.ts";
 import type { World } from "./world.ts";
 
 export interface Outcome {
@@ -87,24 +88,16 @@ export const startReconcile = (parts: ReconcileParts): Reconciler => {
 
 /** A wiped store must not stop the traffic: when more than half of all objects are gone at once, somebody looks again. */
 class DeletionGuard {
-  #known: ReadonlySet<string> | undefined;
+  #known: World | undefined;
 
   objection(world: World): string | undefined {
-    const now = objectsOf(world);
-    const known = this.#known;
     // The first look of a new operator has nothing to compare with; only nothing at all is suspect.
-    if (known === undefined) return now.size === 0 ? "there is no object at all" : undefined;
-    const gone = [...known].filter((key) => !now.has(key)).length;
-    return gone * 2 > known.size ? `${gone} of ${known.size} objects are gone at once` : undefined;
+    if (this.#known === undefined) return isEmpty(world) ? "there is no object at all" : undefined;
+    const deletion = massDeletion(this.#known, world);
+    return deletion === null ? undefined : `${deletion.gone} of ${deletion.known} objects are gone at once`;
   }
 
   accept(world: World): void {
-    this.#known = objectsOf(world);
+    this.#known = world;
   }
 }
-
-const objectsOf = (world: World): ReadonlySet<string> => {
-  const { providers, routes, budgets, secrets, configMaps, invalid } = world;
-  const valid = Object.entries({ LLMProvider: providers, LLMRoute: routes, LLMBudget: budgets, Secret: secrets, ConfigMap: configMaps });
-  return new Set([...valid.flatMap(([kind, objects]) => Object.keys(objects).map((id) => `${kind}/${id}`)), ...Object.keys(invalid)]);
-};

@@ -29,7 +29,7 @@ const routeOfModel = (exchange: Exchange, router: Router): Failure | null => {
   return null;
 };
 
-const notFound = (router: Router, caller: Caller, model: string): Failure => {
+export const notFound = (router: Router, caller: Caller, model: string): Failure => {
   const near = nearestNames(model, usableModels(router, caller));
   const hint = near.length === 0 ? "" : ` Close: ${near.map((name) => `"${name}"`).join(", ")}.`;
   return failure("ROUTE_MODEL_NOT_FOUND", { model, hint }, "model");

@@ -5,7 +5,7 @@ import { admit, refuseWhenCrowded } from "./admit.ts";
 import { refuse, reply } from "./answer.ts";
 import { attempt, type Send } from "./attempt.ts";
 import { authenticate } from "./authenticate.ts";
-import { decide, mayAskFor, usableModels } from "./decide.ts";
+import { decide, mayAskFor, notFound, usableModels } from "./decide.ts";
 import type { Exchange } from "./exchange.ts";
 import { observe } from "./observe.ts";
 import type { Router } from "./router.ts";
@@ -83,7 +83,7 @@ const replyModels = (exchange: Exchange, id: string | null): Failure | null => {
   }
   const match = router.exact.get(id);
   const isUsable = match !== undefined && mayAskFor(exchange.caller, id) && match.route.mayUse(exchange.caller);
-  if (!isUsable) return failure("ROUTE_MODEL_NOT_FOUND", { model: id }, "model");
+  if (!isUsable) return notFound(router, exchange.caller, id.slice(0, 256));
   reply(exchange, model(id));
   return null;
 };

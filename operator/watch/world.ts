@@ -86,15 +86,16 @@ const idIn = (section: Section, object: ObjectRef): string => {
   return section === "invalid" ? keyOf(object) : `${object.namespace}/${object.name}`;
 };
 
-const DELETIONS_MIN = 4;
-
-/** Rule 9 of publishing: more than half of all objects gone at once looks like a wiped store, not like a wish. */
-export const massDeletion = (previous: World, next: World): boolean => {
+/** More than half of all objects gone at once looks like a wiped store, not like a wish. Null when it is no such thing. */
+export const massDeletion = (previous: World, next: World): { gone: number; known: number } | null => {
   const before = objectKeys(previous);
   const after = new Set(objectKeys(next));
   const gone = before.filter((key) => !after.has(key)).length;
-  return gone >= DELETIONS_MIN && gone * 2 > before.length;
+  return gone * 2 > before.length ? { gone, known: before.length } : null;
 };
+
+/** Nothing at all that a person could have written. */
+export const isEmpty = (world: World): boolean => objectKeys(world).length === 0;
 
 // An object that no longer parses is still there: it is counted under its kind like the others.
 const objectKeys = (world: World): string[] => [

@@ -43,7 +43,7 @@ export const outcomeOf = (text: string): string => {
   const compiled = compileWorld(world);
   const before = documents.flatMap((document) => fields(document)["before"] ?? []);
   const shown = {
-    ...(before.length > 0 && { massDeletion: massDeletion(worldOf(before), world) }),
+    ...(before.length > 0 && { massDeletion: massDeletion(worldOf(before), world) !== null }),
     snapshots: Object.fromEntries(Object.entries(compiled.snapshots).map(([gateway, snapshot]) => [gateway, shownSnapshot(snapshot)])),
     conditions: conditionsOf(compiled),
   };

@@ -70,26 +70,26 @@ describe("the world", () => {
 });
 
 describe("a mass deletion", () => {
-  it.each([[8, 0], [8, 3], [7, 3], [4, 0]])("is %i objects becoming %i", (before, after) => {
-    expect(massDeletion(routes(before), routes(after))).toBe(true);
+  it.each([[8, 0], [8, 3], [7, 3], [4, 0], [3, 0], [1, 0]])("is %i objects becoming %i", (before, after) => {
+    expect(massDeletion(routes(before), routes(after))).toEqual({ gone: before - after, known: before });
   });
 
-  it.each([[8, 4], [8, 8], [3, 0], [0, 0], [0, 5], [100, 50]])("is not %i objects becoming %i", (before, after) => {
-    expect(massDeletion(routes(before), routes(after))).toBe(false);
+  it.each([[8, 4], [8, 8], [2, 1], [0, 0], [0, 5], [100, 50]])("is not %i objects becoming %i", (before, after) => {
+    expect(massDeletion(routes(before), routes(after))).toBeNull();
   });
 
   it("counts objects by name, so that others in their place do not hide it", () => {
     const others = builderOf(...Array.from({ length: 8 }, (_, index) => route(`other-${index}`))).world();
-    expect(massDeletion(routes(8), others)).toBe(true);
+    expect(massDeletion(routes(8), others)).toEqual({ gone: 8, known: 8 });
   });
 
   it("does not take an object that no longer parses for a deleted one", () => {
     const invalid = builderOf(...Array.from({ length: 8 }, (_, index) => route(`r${index}`, { nonsense: 1 }))).world();
-    expect(massDeletion(routes(8), invalid)).toBe(false);
+    expect(massDeletion(routes(8), invalid)).toBeNull();
   });
 
   it("counts Secrets and ConfigMaps too", () => {
     const secrets = Array.from({ length: 6 }, (_, index) => secret(`s${index}`));
-    expect(massDeletion(builderOf(route("a"), ...secrets).world(), builderOf(route("a")).world())).toBe(true);
+    expect(massDeletion(builderOf(route("a"), ...secrets).world(), builderOf(route("a")).world())).toEqual({ gone: 6, known: 7 });
   });
 });
