@@ -51,7 +51,7 @@ class Bench {
   }
 
   have(count: number): void {
-    for (let index = 0; index < count; index += 1) this.cluster.set(keyOf(index), { uid: `uid-${index}`, version: "1", status: {} });
+    for (let index = 0; index < count; index += 1) this.cluster.set(keyOf(index), { version: "1", status: {} });
   }
 
   /** As another program would. */
@@ -72,13 +72,13 @@ class Bench {
   #write(key: string, onVersion: string, status: Readonly<Record<string, unknown>>): string {
     const failure = this.fail(key);
     if (failure !== undefined) throw failure;
-    const { uid, version: present } = this.cluster.get(key)!;
+    const { version: present } = this.cluster.get(key)!;
     if (onVersion !== present) throw new KubeFailure("modified", { status: 409, reason: "Conflict" });
     this.writes.push({ key, tick: this.clock.tick(), status: { ...status } });
     this.#version += 1;
     const version = String(this.#version);
     if (this.isSeen) {
-      this.cluster.set(key, { uid, version, status: structuredClone({ ...status }) });
+      this.cluster.set(key, { version, status: structuredClone({ ...status }) });
       this.reporter.seen(key);
     }
     return version;
@@ -229,14 +229,14 @@ describe("many objects", () => {
     await bench.pass(1000);
     expect(bench.writes.length).toBeGreaterThan(50);
     expect(bench.writes.length).toBeLessThan(200);
-    await bench.pass(45_000);
+    await bench.pass(25_000);
     expect(new Set(bench.writes.map(({ key }) => key)).size).toBe(1000);
     expect(bench.writes).toHaveLength(1000);
-    // Another pod: only counts change. One object is edited: it does not stand in line behind them.
+    // Another pod, which lags: every verdict changes. One object is edited: it does not stand in line behind them.
     bench.pods = [...bench.pods, { uid: "u1", name: "pod-1", gateway: "default" }];
-    bench.planes = [...bench.planes, { uid: "u1", pod: "pod-1", gateway: "default", version: "v1" }];
+    bench.planes = [...bench.planes, { uid: "u1", pod: "pod-1", gateway: "default", version: "v0" }];
     bench.reporter.planesChanged();
-    await bench.pass(6000);
+    await bench.pass(3000);
     const before = bench.writes.length;
     bench.reporter.report(factsOf(reports.with(999, report(999, { generation: 2 }))));
     await bench.pass(500);
@@ -306,7 +306,7 @@ describe("a write that fails", () => {
     bench.reporter.report(factsOf([report(0), report(1), report(2)]));
     await bench.pass(10_000);
     expect(bench.writes.map(({ key }) => key)).toEqual([keyOf(2)]);
-    expect(refused).toBeLessThan(12);
+    expect(refused).toBeLessThan(16);
     bench.fail = () => undefined;
     bench.cluster.delete(keyOf(0));
     await bench.pass(20_000);

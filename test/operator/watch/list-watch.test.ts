@@ -141,6 +141,25 @@ describe.each([["WatchList", true], ["pages", false]])("a collection, filled by 
     put(server, "after");
     await passUntil(() => following.names().join() === "after,old");
   });
+
+  it("is listed anew after an absence, even if another store has counted on beyond our version meanwhile", async () => {
+    const following = await start((server) => put(server, "old"));
+    await synced(following);
+    const { server, clock, passUntil } = following;
+    const restore = server.store.save();
+    put(server, "lost");
+    await until(() => following.names().length === 2);
+    server.misbehave = () => "destroy";
+    server.endWatches("broken");
+    for (let step = 0; step < 20; step += 1) {
+      clock.advance(500);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    restore();
+    for (let index = 0; index < 50; index += 1) server.put(collections.configMaps, { metadata: { name: `c${index}`, namespace: "x" } });
+    server.misbehave = () => undefined;
+    await passUntil(() => following.names().join() === "old");
+  });
 });
 
 describe("a watch", () => {
