@@ -51,6 +51,8 @@ export interface Feed {
 }
 
 const RETRY_MS_MIN = 100;
+/** While the leader changes, its address may still be that of a pod which is gone: nothing answers there, not even with a refusal. */
+const DIAL_MS_MAX = 3000;
 const WINDOW_BYTES = 1_048_576;
 const TOKEN_LOOK_MS = 60_000;
 
@@ -133,6 +135,8 @@ class Connection {
     const session = dial(address, ca);
     // What breaks the session breaks its stream, and that is where it is heard.
     session.on("error", () => undefined);
+    const cancelDial = this.#parts.clock.after(DIAL_MS_MAX, () => session.destroy(new Error(`no connection within ${DIAL_MS_MAX / 1000} s`)));
+    for (const event of ["connect", "close"] as const) session.once(event, cancelDial);
     const stream = session.request({
       ":method": "POST",
       ":path": FEED_PATH,

@@ -10,11 +10,11 @@ export interface Claims {
   readonly uid?: string;
   /** Milliseconds since 1970. */
   readonly expiresAt?: number;
-  /** What of a gateway it may have; undefined for nothing. Absent: anything. */
-  readonly speaksFor?: (gateway: string) => Audience | undefined;
+  /** What of a gateway it may have, or why nothing. Absent: anything. */
+  readonly speaksFor?: (gateway: string) => Audience | Refusal;
 }
 
-export type RefusalReason = "no-token" | "not-authenticated" | "other-audience" | "no-pod" | "not-yours" | "other-pod" | "old-epoch" | "unavailable";
+export type RefusalReason = "no-token" | "not-authenticated" | "other-audience" | "no-pod" | "not-yours" | "other-gateway" | "no-sidecar" | "other-pod" | "old-epoch" | "unavailable";
 
 export interface Refusal {
   readonly refusal: RefusalReason;
@@ -35,11 +35,18 @@ export interface ServiceAccount {
   readonly name: string;
 }
 
+/** What a token is bound to, in the namespace of its account. */
+export interface BoundPod {
+  readonly name: string;
+  readonly uid: string;
+}
+
 export interface AuthenticationParts {
   /** Creates a TokenReview for this one audience; rejects when the API server cannot be asked. */
   review: (token: string, audience: string) => Promise<ReviewStatus>;
   audience: string;
-  speaksFor: (account: ServiceAccount, gateway: string) => Audience | undefined;
+  /** Asked for each hello, and again whenever a credential is looked at again. */
+  speaksFor: (account: ServiceAccount, gateway: string, pod: BoundPod) => Audience | Refusal;
   clock: { now(): number; tick(): number };
 }
 
@@ -124,7 +131,7 @@ const verdictOf = ({ audience, speaksFor }: AuthenticationParts, token: string, 
   const [uid] = extra[POD_UID] ?? [];
   if (pod === undefined || uid === undefined) return { refusal: "no-pod", message: `the token of ${account.namespace}/${account.name} is not bound to a pod` };
   const expiresAt = expiryOf(token);
-  return { pod, uid, speaksFor: (gateway) => speaksFor(account, gateway), ...(expiresAt !== undefined && { expiresAt }) };
+  return { pod, uid, speaksFor: (gateway) => speaksFor(account, gateway, { name: pod, uid }), ...(expiresAt !== undefined && { expiresAt }) };
 };
 
 const accountOf = (username: string | undefined): ServiceAccount | undefined => {
@@ -139,19 +146,28 @@ const expiryOf = (token: string): number | undefined => {
   return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : undefined;
 };
 
-/** The namespaces and accounts that a fleet consists of. */
+/** The accounts, namespaces and pods that a fleet consists of. */
 export interface Fleet {
   /** "namespace/name" of the service account → the gateways that its pods may speak for. */
   readonly gateways: ReadonlyMap<string, readonly string[]>;
   /** Whether pods of this namespace may have sidecars. */
   isOpenToSidecars: (namespace: string) => boolean;
+  /** What its labels say of a pod; undefined for one that is not known, or has no data plane. */
+  podOf: (namespace: string, pod: BoundPod) => { readonly gateway: string; readonly isInjected: boolean } | undefined;
 }
 
-/** A gateway's own account gets all of its gateway; any other, where sidecars may be, what its namespace may use of it. */
-export const audienceIn = (fleet: Fleet, { namespace, name }: ServiceAccount, gateway: string): Audience | undefined => {
+/** A gateway's own account gets all of its gateway; a pod with a sidecar, where these may be, what its namespace may use of it. */
+export const audienceIn = (fleet: Fleet, { namespace, name }: ServiceAccount, gateway: string, pod: BoundPod): Audience | Refusal => {
   const gateways = fleet.gateways.get(`${namespace}/${name}`);
-  if (gateways !== undefined) return gateways.includes(gateway) ? { gateway } : undefined;
-  return fleet.isOpenToSidecars(namespace) ? { gateway, namespace } : undefined;
+  const labelled = fleet.podOf(namespace, pod);
+  // A gateway's account may be the namespace's default one, which a pod with a sidecar has too: the narrower counts.
+  const isSidecar = gateways === undefined || labelled?.isInjected === true;
+  if (isSidecar && !fleet.isOpenToSidecars(namespace)) return { refusal: "not-yours", message: `the pod ${pod.name} with the service account ${namespace}/${name} is no gateway's, and its namespace is not open to sidecars` };
+  if (gateways?.includes(gateway) === false) return { refusal: "not-yours", message: `the service account ${namespace}/${name} speaks for ${gateways.join(", ")}, not for the gateway ${gateway}` };
+  if (labelled !== undefined && labelled.gateway !== gateway) return { refusal: "other-gateway", message: `its pod is labelled for the gateway ${labelled.gateway}, not for ${gateway}` };
+  // Its account is proof enough: a gateway's pods are let in also when nobody may list pods.
+  if (!isSidecar) return { gateway };
+  return labelled?.isInjected === true ? { gateway, namespace } : { refusal: "no-sidecar", message: `the pod ${namespace}/${pod.name} is not known as one with a sidecar` };
 };
 
 /** So many at a time; the others wait for their turn. */

@@ -163,12 +163,11 @@ export class Hub {
   }
 
   #welcome(channel: Channel, hello: Hello, authorization: string | undefined, claims: Claims): Guest | undefined {
-    const audience = claims.speaksFor === undefined ? { gateway: hello.gateway } : claims.speaksFor(hello.gateway);
-    const objection = this.#objection(hello, claims, audience);
-    if (objection !== undefined || audience === undefined) {
-      this.#parts.observe?.({ kind: "refused", reason: objection?.refusal ?? "not-yours" });
-      this.#complain(`data plane ${hello.pod} is turned away: ${objection?.message ?? ""}`);
-      channel.destroy(objection?.message ?? "");
+    const audience = this.#judgeHello(hello, claims);
+    if ("refusal" in audience) {
+      this.#parts.observe?.({ kind: "refused", reason: audience.refusal });
+      this.#complain(`data plane ${hello.pod} is turned away: ${audience.message}`);
+      channel.destroy(audience.message);
       return undefined;
     }
     const guest: Guest = { session: this.#open(channel, hello, audience), authorization, claims, recheckTick: this.#parts.clock.tick() + RECHECK_MS };
@@ -200,10 +199,10 @@ export class Hub {
     });
   }
 
-  #objection(hello: Hello, claims: Claims, audience: Audience | undefined): Refusal | undefined {
+  #judgeHello(hello: Hello, claims: Claims): Audience | Refusal {
     if ((claims.pod ?? hello.pod) !== hello.pod || (claims.uid ?? hello.uid) !== hello.uid) return { refusal: "other-pod", message: "its credential belongs to another pod" };
-    if (audience === undefined) return { refusal: "not-yours", message: `its service account may not speak for the gateway ${hello.gateway}` };
-    if (hello.epoch <= this.epoch) return undefined;
+    const audience = audienceOf(hello, claims);
+    if ("refusal" in audience || hello.epoch <= this.epoch) return audience;
     this.#confirm(hello.epoch);
     return { refusal: "old-epoch", message: `it has seen the epoch ${hello.epoch}, and this operator has only ${this.epoch}: another one has taken over` };
   }
@@ -279,9 +278,12 @@ export class Hub {
   }
 }
 
-const isOfSamePod = ({ session: { hello, hearer } }: Guest, { pod = hello.pod, uid = hello.uid, speaksFor }: Claims): boolean => {
-  const now = speaksFor === undefined ? { gateway: hello.gateway } : speaksFor(hello.gateway);
-  return pod === hello.pod && uid === hello.uid && now !== undefined && audienceKey(now) === audienceKey(hearer.audience);
+const audienceOf = ({ gateway }: Hello, { speaksFor }: Claims): Audience | Refusal => (speaksFor === undefined ? { gateway } : speaksFor(gateway));
+
+const isOfSamePod = ({ session: { hello, hearer } }: Guest, claims: Claims): boolean => {
+  const { pod = hello.pod, uid = hello.uid } = claims;
+  const now = audienceOf(hello, claims);
+  return pod === hello.pod && uid === hello.uid && !("refusal" in now) && audienceKey(now) === audienceKey(hearer.audience);
 };
 
 const keyOf = ({ hello, hearer }: Session): string => `${audienceKey(hearer.audience)} ${hello.pod}`;

@@ -1,7 +1,8 @@
 // The stream as the data plane sees it, on real sockets, with every fault that the other end can have.
 // Time is a fake clock's.
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { mkdtemp, rm, stat } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Current } from "../../dataplane/feed/current.ts";
@@ -31,6 +32,27 @@ describe("a data plane's feed", () => {
     expect(running.state()).toMatchObject({ isConnected: true, since: clock.now(), version: version(two), epoch: 5, connects: 1, lastError: "" });
     await until(() => operator.isSettled("default", version(two)));
     expect(operator.dataPlanes()).toEqual([{ pod: "pod-a", uid: "uid-a", boot: "boot-1", gateway: "default", build: "test", connectedAt: clock.now(), version: version(two), since: clock.now() }]);
+  });
+
+  test("gives up after 3 s on an address where nothing answers, and tries again", async () => {
+    const clock = fakeClock();
+    let dials = 0;
+    const silent = createServer((socket) => {
+      dials += 1;
+      socket.on("error", () => undefined);
+    });
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void silent.close());
+    const address = silent.address();
+    const running = feed(clock, { url: new URL(`https://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`) });
+    await until(() => dials === 1);
+    clock.advance(2999);
+    expect(running.state().lastError).toBe("");
+    clock.advance(1);
+    await until(() => running.state().lastError !== "");
+    expect(running.state().lastError).toContain("no connection within 3 s");
+    clock.advance(1000);
+    await until(() => dials === 2);
   });
 
   test("runs over a socket file that only its owner may open", async () => {

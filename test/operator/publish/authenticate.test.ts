@@ -23,7 +23,7 @@ const started = (review: (token: string) => Promise<ReviewStatus>) => {
       return review(token);
     },
     audience: AUDIENCE,
-    speaksFor: ({ namespace, name }, gateway) => (namespace === "llm-system" && name === "gateway" ? { gateway } : undefined),
+    speaksFor: ({ namespace, name }, gateway) => (namespace === "llm-system" && name === "gateway" ? { gateway } : { refusal: "not-yours", message: "no" }),
     clock,
   });
   return { clock, asked, show: (token: string) => authorize(`Bearer ${token}`), authorize };
@@ -126,19 +126,34 @@ describe("a data plane's token", () => {
 
 describe("what a service account speaks for", () => {
   const fleet: Fleet = {
-    gateways: new Map([["llm-system/gateway-default", ["default"]], ["llm-system/gateway-batch", ["batch", "night"]]]),
+    gateways: new Map([["llm-system/gateway-default", ["default"]], ["llm-system/gateway-batch", ["batch", "night"]], ["team-a/default", ["default"]]]),
     isOpenToSidecars: (namespace) => namespace === "team-a",
+    podOf: (_, { name }) => {
+      const [kind, gateway = ""] = name.split(" of ");
+      return kind === "unknown" ? undefined : { gateway, isInjected: kind === "sidecar" };
+    },
   };
 
-  test.each([
-    ["llm-system", "gateway-default", "default", { gateway: "default" }],
-    ["llm-system", "gateway-default", "batch", undefined],
-    ["llm-system", "gateway-batch", "night", { gateway: "night" }],
-    ["llm-system", "somebody", "default", undefined],
-    ["team-a", "app", "default", { gateway: "default", namespace: "team-a" }],
-    ["team-a", "gateway-default", "default", { gateway: "default", namespace: "team-a" }],
-    ["team-b", "app", "default", undefined],
-  ])("%s/%s of the gateway: %s → %j", (namespace, name, gateway, expected) => {
-    expect(audienceIn(fleet, { namespace, name }, gateway)).toEqual(expected);
+  test.each<[string, string, string, string, object]>([
+    ["llm-system", "gateway-default", "pod of default", "default", { gateway: "default" }],
+    ["llm-system", "gateway-default", "unknown", "default", { gateway: "default" }],
+    ["llm-system", "gateway-default", "pod of batch", "default", { refusal: "other-gateway" }],
+    ["llm-system", "gateway-default", "pod of batch", "batch", { refusal: "not-yours" }],
+    ["llm-system", "gateway-batch", "pod of night", "night", { gateway: "night" }],
+    ["llm-system", "somebody", "pod of default", "default", { refusal: "not-yours" }],
+    ["llm-system", "somebody", "sidecar of default", "default", { refusal: "not-yours" }],
+    ["llm-system", "gateway-default", "sidecar of default", "default", { refusal: "not-yours" }],
+    ["team-a", "app", "sidecar of default", "default", { gateway: "default", namespace: "team-a" }],
+    ["team-a", "app", "sidecar of batch", "default", { refusal: "other-gateway" }],
+    ["team-a", "app", "pod of default", "default", { refusal: "no-sidecar" }],
+    ["team-a", "app", "unknown", "default", { refusal: "no-sidecar" }],
+    ["team-a", "gateway-default", "sidecar of default", "default", { gateway: "default", namespace: "team-a" }],
+    ["team-a", "default", "sidecar of default", "default", { gateway: "default", namespace: "team-a" }],
+    ["team-a", "default", "pod of default", "default", { gateway: "default" }],
+    ["team-b", "app", "sidecar of default", "default", { refusal: "not-yours" }],
+  ])("%s/%s in a %s, of the gateway %s → %j", (namespace, name, pod, gateway, expected) => {
+    const verdict = audienceIn(fleet, { namespace, name }, gateway, { name: pod, uid: "u" });
+    if ("refusal" in expected) expect(verdict).toMatchObject({ ...expected, message: expect.stringMatching(/^.{20,}/) as string });
+    else expect(verdict).toEqual(expected);
   });
 });

@@ -101,7 +101,7 @@ describe("a stream's credential", () => {
   });
 
   test("may not be used for another pod, another uid or another gateway", async () => {
-    const claims: Claims = { pod: "pod-h", uid: "uid-h", speaksFor: (gateway) => (gateway === "default" ? { gateway } : undefined) };
+    const claims: Claims = { pod: "pod-h", uid: "uid-h", speaksFor: (gateway) => (gateway === "default" ? { gateway } : { refusal: "not-yours", message: "no" }) };
     const { url, refused, operator } = await operatorThat(fakeClock(), async () => claims);
     operator.publish([numbered(1), snapshotOf({}, { gateway: "other" })]);
     for (const lie of [{ pod: "pod-x" }, { uid: "uid-x" }, { gateway: "other" }]) {
