@@ -1,0 +1,45 @@
+# Two images from one base: the operator and the data plane. Built by `npm run images`, which lays out the context that
+# is copied here: the sources of each program and only the production packages that it imports (modules/NAME).
+# What remains of the base is Node and the libraries that it is linked with: no shell, no package manager, no npm.
+FROM docker.io/library/node:24-bookworm-slim AS base
+RUN set -eu; \
+    mkdir -p /runtime/app /runtime/etc /runtime/tmp /runtime/usr/local/bin; \
+    cp /usr/local/bin/node /runtime/usr/local/bin/node; \
+    for library in $(ldd /usr/local/bin/node | grep -o '/[^ ]*'); do cp -L --parents "$library" /runtime; done; \
+    cp /etc/nsswitch.conf /etc/os-release /runtime/etc/; \
+    echo 'nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin' >/runtime/etc/passwd; \
+    echo 'nonroot:x:65532:' >/runtime/etc/group; \
+    chmod 1777 /runtime/tmp
+
+FROM scratch AS runtime
+COPY --from=base /runtime /
+# Everything is read-only, so that there is nowhere to keep compiled code.
+ENV PATH=/usr/local/bin NODE_ENV=production NODE_DISABLE_COMPILE_CACHE=1
+WORKDIR /app
+USER 65532:65532
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.vendor="The LLM Gateway Authors" \
+      org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
+COPY LICENSE package.json ./
+
+FROM runtime AS dataplane
+LABEL org.opencontainers.image.title="llm-gateway data plane" \
+      org.opencontainers.image.description="Serves LLM requests: routes, translates and streams them."
+COPY modules/dataplane ./node_modules
+COPY dataplane ./dataplane
+EXPOSE 8080 9090
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "/app/dataplane/main.ts"]
+
+FROM runtime AS operator
+LABEL org.opencontainers.image.title="llm-gateway operator" \
+      org.opencontainers.image.description="Compiles LLMProvider, LLMRoute and LLMBudget objects and pushes them to the data planes."
+COPY modules/operator ./node_modules
+COPY crds ./crds
+COPY dataplane/snapshot ./dataplane/snapshot
+COPY operator ./operator
+EXPOSE 8443 9090
+ENTRYPOINT ["/usr/local/bin/node", "/app/operator/main.ts"]

@@ -1,0 +1,26 @@
+// What the chart renders for each value set that comes with it, word for word; `vitest run test/charts -u` takes the new one.
+// The kinds are left out here: they are compared with their source elsewhere.
+import { describe, expect, it } from "vitest";
+import { lint, renderSet, valueSets, whyNoHelm } from "./helm.ts";
+
+const withoutKinds = (text: string): string =>
+  text
+    .split(/^---$/m)
+    .filter((part) => !part.includes("\nkind: CustomResourceDefinition\n"))
+    .join("---")
+    // Made anew in each render without a cluster.
+    .replace(/^ {2}key: [A-Za-z0-9+/=]{44}$/m, "  key: (32 random bytes)");
+
+describe.skipIf(whyNoHelm !== "")(`the chart's value sets${whyNoHelm && ` (${whyNoHelm})`}`, () => {
+  it("are at least twelve", () => {
+    expect(valueSets.length).toBeGreaterThanOrEqual(12);
+  });
+
+  it.each(valueSets)("%s renders as it did", async (set) => {
+    await expect(withoutKinds(renderSet(set).text)).toMatchFileSnapshot(`golden/${set}.yaml`);
+  });
+
+  it("passes helm's own judgement, strictly", () => {
+    expect(lint()).toMatchObject({ isGood: true });
+  });
+});

@@ -1,0 +1,23 @@
+// The release under test: installed as a person would, with the images that were loaded.
+import { join } from "node:path";
+import { helm, root } from "./commands.ts";
+import { SYSTEM } from "./namespaces.ts";
+
+export const RELEASE = "llm-gateway";
+export const REGISTRY = process.env.LLMGW_IMAGE_REGISTRY ?? "localhost/llm-gateway";
+export const TAG = process.env.LLMGW_IMAGE_TAG ?? "dev";
+export const DATAPLANE_IMAGE = `${REGISTRY}/dataplane:${TAG}`;
+
+const chart = join(root, "charts/llm-gateway");
+const ofImages = ["--set", `image.registry=${REGISTRY}`, "--set", `image.tag=${TAG}`];
+/** A test's cluster is small, and its streams are short. */
+const ofSize = ["operator.resources.requests.cpu=10m", "gatewayDefaults.resources.requests.cpu=10m", "gatewayDefaults.settings.drainTime=20s"].flatMap((value) => ["--set", value]);
+
+/** Of the README: nothing but what is said there. */
+export const install = (): Promise<string> => helm("install", RELEASE, chart, "--namespace", SYSTEM, "--create-namespace", ...ofImages, "--set", "demo.enabled=true", "--wait", "--timeout", "120s");
+
+/** With further values on top; also when it is there already. */
+export const upgrade = (...values: readonly string[]): Promise<string> =>
+  helm("upgrade", "--install", RELEASE, chart, "--namespace", SYSTEM, ...ofImages, "--set", "demo.enabled=true", ...ofSize, ...values.flatMap((value) => ["--set", value]), "--wait", "--timeout", "180s");
+
+export const uninstall = (): Promise<string> => helm("uninstall", RELEASE, "--namespace", SYSTEM, "--wait", "--timeout", "120s", "--ignore-not-found");
