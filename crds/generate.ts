@@ -11,9 +11,15 @@ export function generated(): Record<string, string> {
   return Object.fromEntries([...definitions, ["reference.md", referenceText()]]);
 }
 
+/** A chart cannot reach outside its folder, so it has copies of the kinds. */
+const CHART = "../charts/llm-gateway/files/crds/";
+
 if (import.meta.main) {
   for (const [name, text] of Object.entries(generated())) {
-    await writeFile(new URL(name, import.meta.url), text);
-    console.log(`crds/${name}`);
+    const places = name.endsWith(".yaml") ? [name, CHART + name] : [name];
+    for (const place of places) {
+      await writeFile(new URL(place, import.meta.url), text);
+      console.log(`crds/${place}`);
+    }
   }
 }
