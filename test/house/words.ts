@@ -51,7 +51,7 @@ export const wordRules: readonly WordRule[] = [
   { name: "a mark of unfinished work", pattern: /\b(?:TODO|FIXME|XXX|HACK|TEMPORARY|STUB)\b/g, in: "Text", instead: "the work itself, or nothing", allowed: nowhere, canary: "// TODO: later" },
   { name: "a banner", pattern: /^\s*\/\/\s*[=\-*#─━]{3,}/gm, in: "Text", instead: "a file of its own, or nothing", allowed: nowhere, canary: "// ======== sockets ========" },
   { name: "commented-out code", pattern: /^\s*\/\/.*(?:;|\)\s*\{|=> \{)\s*$/gm, in: "Text", instead: "nothing: the history keeps it", allowed: nowhere, canary: "// const old = compute();" },
-  { name: "a path of somebody's machine", pattern: /(?<![\w.~$}*-])\/(?:work|home|root|Users)\/\w/g, in: "Text", instead: "a path from the repository's root, or a temporary folder from node:os", allowed: nowhere, canary: 'read("/work/notes.md")' },
+  { name: "a path of somebody's machine", pattern: /(?<![\w.~$}*-])\/(?:work|home|root|Users)\/\w/g, in: "Text", instead: "a path from the repository's root, or a temporary folder from node:os", allowed: nowhere, canary: 'read("/root/notes.md")' },
   { name: "a temporary folder by name", pattern: /(?<![\w.~$}*-])\/tmp\b/g, in: "Text", instead: "tmpdir() of node:os", allowed: nowhere, canary: 'write("/tmp/state")' },
   { name: "../shared", pattern: /\.\.\/shared\b/g, in: "Text", instead: "a file of this repository", allowed: inTests, canary: "see ../shared/notes.md" },
   { name: "a number of an issue", pattern: /\bissue #?\d+/gi, in: "Text", instead: "the reason itself", allowed: nowhere, canary: "// see issue 12" },
