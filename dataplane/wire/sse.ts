@@ -29,6 +29,9 @@ export interface SseReader {
   isWholeData(data: string): boolean;
 }
 
+/** A byte order mark is one at the stream's beginning only; anywhere else it is part of a field's name. */
+const eventsFrom = (start: number, bytes: Buffer): SseEvent[] => (start === 0 ? readEvents(bytes) : readEventText(bytes.toString("utf8")));
+
 export class SseScanner {
   hasEvent = false;
   /** At the start of a line, with no field of an event before it. */
@@ -123,7 +126,7 @@ export class SseScanner {
 
   readEvent(): SseEvent | null {
     const bytes = this.eventText();
-    return bytes === null ? null : (readEvents(bytes)[0] ?? null);
+    return bytes === null ? null : (eventsFrom(this.#eventAt, bytes)[0] ?? null);
   }
 
   /** What is remembered of the end, whole events or not. */
@@ -133,14 +136,15 @@ export class SseScanner {
 
   /** The last three events with data, and the terminator; fewer when they are too long. */
   lastFewEvents(): SseEvent[] {
-    return readEvents(this.#tail.from(Math.max(this.#thirdAt, this.#tail.startOf(this.#thirdAt))));
+    const start = Math.max(this.#thirdAt, this.#tail.startOf(this.#thirdAt));
+    return eventsFrom(start, this.#tail.from(start));
   }
 
   /** All events that are remembered, oldest first, and what is left of the one before them whose beginning is forgotten. */
   lastEvents(): { events: SseEvent[]; cut: string } {
     const start = this.#tail.startOf(this.#thirdAt);
     const bytes = this.#tail.from(start);
-    if (start === 0 || start === this.#thirdAt) return { events: readEvents(bytes), cut: "" };
+    if (start === 0 || start === this.#thirdAt) return { events: eventsFrom(start, bytes), cut: "" };
     const text = bytes.toString("utf8");
     const border = /\r\n\r\n|\n\n|\r\r/.exec(text);
     if (border === null) return { events: [], cut: text };

@@ -54,6 +54,14 @@ describe("the scanner", () => {
     for (const { seen } of [scanText(text), scan(bytewise(text))]) expect(seen).toEqual([{ name: "", head: '{"a":', data: '{"a":\n 1}' }]);
   });
 
+  test("takes a byte order mark for one at the stream's beginning only", () => {
+    const text = "\r\n\r\n\uFEFFdata: no field\rdata: {}\n\n";
+    for (const { seen, scanner } of [scanText(text), scan(bytewise(text))]) {
+      expect(seen).toEqual([{ name: "", head: "{}", data: "{}" }]);
+      expect([scanner.lastFewEvents(), scanner.lastEvents().events]).toEqual([[{ name: "", data: "{}" }], [{ name: "", data: "{}" }]]);
+    }
+  });
+
   test("does not take longer words for its fields", () => {
     expect(scanText("dataset: 1\n\neventual: 2\n\nerrors: 3\n\nda\n\n").seen).toEqual([]);
   });
