@@ -12,14 +12,14 @@ export function generated(): Record<string, string> {
 }
 
 /** A chart cannot reach outside its folder, so it has copies of the kinds. */
-const CHART = "../charts/llm-gateway/files/crds/";
+const CHART = "charts/llm-gateway/files/crds/";
 
 if (import.meta.main) {
   for (const [name, text] of Object.entries(generated())) {
-    const places = name.endsWith(".yaml") ? [name, CHART + name] : [name];
+    const places = name.endsWith(".yaml") ? [`crds/${name}`, CHART + name] : [`crds/${name}`];
     for (const place of places) {
-      await writeFile(new URL(place, import.meta.url), text);
-      console.log(`crds/${place}`);
+      await writeFile(new URL(`../${place}`, import.meta.url), text);
+      console.log(place);
     }
   }
 }

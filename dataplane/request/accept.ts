@@ -1,7 +1,6 @@
 // Step 1: an id, limits on size and kind, the raw bytes, and an ear for the client's leaving.
 // It does not look into the body.
-import type { Details, ErrorCode, Failure } from "../errors.ts";
-import { failure } from "../errors.ts";
+import { failure, type Failure } from "../errors.ts";
 import type { Settings } from "../snapshot/schema.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
 import { boundaryOf } from "../wire/multipart.ts";
@@ -127,12 +126,10 @@ const tooLarge = (bytesMax: number): Failure => failure("ACCEPT_BODY_TOO_LARGE",
 
 const receiveUpload = async (exchange: Exchange, upload: Upload): Promise<Failure | null> => {
   const found = await upload.modelFound;
-  if (found.refusal !== undefined) return refusalOf(found.refusal.code, found.refusal.details);
+  if (found.refusal !== undefined) return failure(found.refusal.code, found.refusal.details);
   if (found.model !== null) exchange.modelAsked = found.model;
   return null;
 };
-
-const refusalOf = (code: ErrorCode, details: Details): Failure => failure(code, details);
 
 /** Collects a body of known length in one piece of memory, one of unknown length in chunks that are joined at the end. */
 class BodyReader implements Waiting {
@@ -141,7 +138,7 @@ class BodyReader implements Waiting {
   readonly #resolve: (refusal: Failure | null) => void;
   readonly #chunks: Buffer[] = [];
   #whole: Buffer | null = null;
-  #announced: number;
+  readonly #announced: number;
   #length = 0;
 
   constructor(exchange: Exchange, announced: number, bytesMax: number, resolve: (refusal: Failure | null) => void) {
@@ -161,14 +158,8 @@ class BodyReader implements Waiting {
   #take(chunk: Buffer): void {
     this.#length += chunk.length;
     if (this.#length > this.#bytesMax) return this.#finish(tooLarge(this.#bytesMax));
-    if (this.#announced <= chunk.length && this.#length === chunk.length) {
-      this.#chunks.push(chunk);
-      return;
-    }
-    if (this.#announced < 0) {
-      this.#chunks.push(chunk);
-      return;
-    }
+    const isAllInOne = this.#length === chunk.length && this.#announced <= chunk.length;
+    if (isAllInOne || this.#announced < 0) return void this.#chunks.push(chunk);
     this.#whole ??= Buffer.allocUnsafeSlow(HEADROOM_BYTES + this.#announced);
     chunk.copy(this.#whole, HEADROOM_BYTES + this.#length - chunk.length);
   }

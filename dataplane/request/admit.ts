@@ -20,7 +20,6 @@ export const admit = (exchange: Exchange): Failure | null => {
     const refusal = admission.refuse(exchange);
     if (refusal !== null) return refusal;
   }
-  exchange.isAdmitted = true;
   return null;
 };
 

@@ -21,7 +21,6 @@ export const attempt = async (exchange: Exchange, send: Send): Promise<Failure |
     if (exchange.isAborted) return null;
     const destination = plan[index] as Destination;
     exchange.attempts++;
-    exchange.destination = destination;
     exchange.targetName = destination.targetName;
     exchange.providerName = destination.providerName;
     exchange.providerType = destination.providerLabel;

@@ -67,12 +67,8 @@ export class Exchange implements RequestRecord {
   modelMatched = "";
   plan: readonly Destination[] = NO_PLAN;
 
-  // admit
-  isAdmitted = false;
-
   // attempt
   attempts = 0;
-  destination: Destination | null = null;
   targetName = "";
   providerName = "";
   providerType = "";
