@@ -1,60 +1,106 @@
-// What the gateway must be able to do with the bytes of one protocol that passes through untouched.
-// Pure and synchronous over values: no sockets, no promises, no timers. A protocol knows no other protocol.
+// The seam of every protocol that can be translated: eight functions over values, and the data that say what the protocol
+// can carry. Pure and synchronous: no sockets, no promises, no timers, no clock. A codec knows no other codec.
+//
+//   client bytes ─ decodeRequest ─▶ Conversation ─ fit ─ encodeRequest ─▶ provider bytes
+//   client bytes ◀─ encodeReply/Stream/Failure ─ Reply, Event, failure ◀─ decodeReply/Stream/Failure ─ provider bytes
 import type { Failure } from "../errors.ts";
+import type { ProtocolName } from "../snapshot/schema.ts";
+import type { Abilities } from "./abilities.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Conversation, Event, Field, Loss, ProviderFailure, Reply } from "./ir.ts";
 
-export interface Usage {
-  /** -1: the provider did not say. */
-  inputTokens: number;
-  outputTokens: number;
-  cachedInputTokens: number;
-  reasoningTokens: number;
+/** What of a request does not stand in its body. */
+export interface Asked {
+  /** From the path or the body: where the body names it too, both are the same. */
+  readonly model: string;
+  /** From the path where the protocol says it there; otherwise false, and the body says it. */
+  readonly isStreaming: boolean;
+  /** With "?", or "". */
+  readonly query: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** What could be read from an answer once it is over. */
-export interface Summary extends Usage {
-  finishReason: string;
-  /** The model that the provider says it used, "" when it does not say. */
-  model: string;
-  /** For when the provider gave no usage: what the output is probably worth in tokens. */
-  outputTokensEstimate: number;
+/** Why a body is no request of this protocol: becomes a 400 in the client's own shape. */
+export interface Invalid {
+  /** What is wrong and what would be right, one or two sentences. */
+  readonly problem: string;
+  /** "messages[2].content", "" for the whole. */
+  readonly parameter: string;
 }
 
-/** An error that a provider reported inside an answer with status 200. */
-export interface ReportedError {
-  message: string;
-  type: string;
-  code: string;
+/** Where a request goes. */
+export interface TargetModel {
+  /** The provider's own name of the model. */
+  readonly model: string;
+  /** Whether the provider is asked to stream, which need not be what the client asked. */
+  readonly isStreaming: boolean;
+  readonly dialect: Dialect;
+  /** "gemini/vertex-ai": whose opaque values it takes, and whose those are that it gives. */
+  readonly origin: string;
+  /** What is sent where the protocol demands a limit and the client gave none. */
+  readonly outputTokensMax: number;
 }
 
-/** Watches one stream on its way to the client. It copies nothing it need not and changes nothing. */
-export interface StreamWatch {
-  /** Looks at the next bytes; returns how many of them belong to the client (fewer only behind the terminator). */
-  push(chunk: Buffer): number;
-  /** A whole event with data was seen; comments and empty events do not count. */
-  hasEvent: boolean;
-  /** The stream said that it is complete: its terminator, or a finish reason for every choice; the latter is known after end(). */
-  isFinished: boolean;
-  hasTerminator: boolean;
-  /** The last byte seen ended an event: here a new one may begin. */
-  isBetweenEvents: boolean;
-  /** An event was longer than the limit. */
-  isOversize: boolean;
-  error: ReportedError | null;
-  /** No more bytes will come. An unterminated last event that is complete is counted in. Asked again, the answer is the same. */
-  end(): Summary;
+export interface Encoded {
+  /** Behind the provider's base URL, with the query: "/messages", "/models/gemini-3-pro:streamGenerateContent?alt=sse". */
+  readonly path: string;
+  /** Flat; those that the protocol wants beside content-type, which is JSON. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  readonly losses: readonly Loss[];
 }
 
-export interface PassThrough {
-  readonly name: string;
-  openStream(eventBytesMax: number): StreamWatch;
-  /** Reads a whole JSON answer; `error` when it is an error in the clothes of a success, `isWhole` false when it is cut off. */
-  readReply(body: Buffer): { summary: Summary; error: ReportedError | null; isWhole: boolean };
-  /** A stream was asked for and one JSON answer came: the same content as stream. Null when this protocol cannot. */
-  replyToStream(body: Buffer, wants?: { includeUsage: boolean }): Buffer | null;
-  /** One JSON answer was asked for and a stream came. Null when it is incomplete or this protocol cannot. */
-  streamToReply(stream: Buffer): Buffer | null;
-  /** Our own failure in the client's shape. */
+export interface StreamDecoder {
+  /** Whole events become what they mean; the rest waits. Never throws, whatever the bytes. */
+  push(bytes: Buffer): Event[];
+  /** No more bytes will come. The last event is `end` if the stream said that it was complete, otherwise `failure`. */
+  end(): Event[];
+}
+
+export interface StreamEncoder {
+  /** "" when nothing is to be said yet. */
+  push(event: Event): string;
+  /** What is lost only while it runs. */
+  readonly losses: readonly Loss[];
+  /** After `end`: nothing more. Otherwise our own failure in the client's shape, without the success terminator. */
+  fail(failure: Failure): string;
+}
+
+export interface EncodedReply {
+  readonly body: Buffer;
+  readonly losses: readonly Loss[];
+}
+
+/** What a protocol must do to be spoken by clients. */
+export interface ClientCodec {
+  readonly name: ProtocolName;
+  decodeRequest(body: Buffer, asked: Asked): Conversation | Invalid;
+  encodeReply(reply: Reply, asked: Conversation): EncodedReply;
+  encodeStream(asked: Conversation): StreamEncoder;
+  /** A body in the client's shape. */
   encodeFailure(failure: Failure): string;
-  /** The same inside a stream that has begun; ends the stream for the client without the success terminator. */
-  encodeStreamFailure(failure: Failure, watch: StreamWatch): Buffer;
+  /** Of its streams: "text/event-stream" for most. */
+  streamType(asked: Conversation): string;
+  /** What the conversation's members are called there, for the paths of losses. */
+  readonly fieldNames: Readonly<Record<Field, string>>;
+  /** Extras of its requests whose absence would change what the answer means ("previous_response_id"). */
+  readonly majorExtras: ReadonlySet<string>;
 }
+
+/** What a protocol must do to be spoken by providers. */
+export interface ProviderCodec {
+  readonly name: ProtocolName;
+  /** The conversation has been made to fit by then: what is left in it can be said. */
+  encodeRequest(conversation: Conversation, target: TargetModel): Encoded;
+  decodeReply(body: Buffer, target: TargetModel): Reply | ProviderFailure;
+  decodeStream(target: TargetModel, eventBytesMax: number): StreamDecoder;
+  /** Of a status that is no success. Reads any body: HTML, plain text, a JSON string, an array. */
+  decodeFailure(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): ProviderFailure;
+  abilities(dialect: Dialect, model: string): Abilities;
+}
+
+export type Codec = ClientCodec & ProviderCodec;
+
+export const isInvalid = (value: Conversation | Invalid): value is Invalid => "problem" in value;
+export const isFailure = (value: Reply | ProviderFailure): value is ProviderFailure => "status" in value;

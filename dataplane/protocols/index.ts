@@ -1,6 +1,6 @@
 // Protocol name → what the gateway can do with it. A protocol is in the table when its folder is.
 import type { ProtocolName } from "../snapshot/schema.ts";
-import type { PassThrough } from "./codec.ts";
+import type { PassThrough } from "./pass-through.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiCompletions } from "./openai-completions/index.ts";
 import { audio, batches, embeddings, files, images, moderations, rerank } from "./openai-plain/index.ts";

@@ -1,7 +1,7 @@
 // Whole replies made of `choices`: what they say about themselves, and the error they may be.
 // Most are skimmed: their first and last bytes tell all in the order in which OpenAI writes. Any other order is parsed.
 import { isObject, type Json, parseJson } from "../wire/json.ts";
-import type { PassThrough, Summary } from "./codec.ts";
+import type { PassThrough, Summary } from "./pass-through.ts";
 import { type JsonObject, objectsIn, stringOf } from "./json-members.ts";
 import { type MeasureChoice, usageIn } from "./openai-choices.ts";
 import { errorFrom, errorIn } from "./openai-failure.ts";

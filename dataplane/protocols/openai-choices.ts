@@ -3,7 +3,7 @@
 import { isObject, parseJson } from "../wire/json.ts";
 import type { SseScanner } from "../wire/sse.ts";
 import type { SseEvent } from "../wire/sse-events.ts";
-import type { Summary } from "./codec.ts";
+import type { Summary } from "./pass-through.ts";
 import { type JsonObject, objectsIn } from "./json-members.ts";
 import { errorFrom, errorIn } from "./openai-failure.ts";
 import { addUsage, findUsage, hasUsage, noSummary, readUsage, tokensIn } from "./openai-usage.ts";

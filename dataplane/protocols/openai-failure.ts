@@ -2,7 +2,7 @@
 // It knows no stream and no endpoint.
 import type { Failure } from "../errors.ts";
 import { isObject, type Json } from "../wire/json.ts";
-import type { ReportedError } from "./codec.ts";
+import type { ReportedError } from "./pass-through.ts";
 
 const typeByStatus: Readonly<Record<number, string>> = {
   401: "authentication_error",

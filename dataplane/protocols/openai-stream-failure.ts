@@ -2,7 +2,7 @@
 // It never writes the success terminator: the stream of the client ends behind the error.
 import type { Failure } from "../errors.ts";
 import { encodeEvent } from "../wire/sse-events.ts";
-import type { StreamWatch } from "./codec.ts";
+import type { StreamWatch } from "./pass-through.ts";
 import { failureBody } from "./openai-failure.ts";
 import { closeEvent } from "./sse-watch.ts";
 

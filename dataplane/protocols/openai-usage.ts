@@ -2,13 +2,11 @@
 // It adds nothing up over time: a later count replaces an earlier one.
 import { isObject, type Json } from "../wire/json.ts";
 import { lastValue } from "../wire/json-find.ts";
-import type { Summary, Usage } from "./codec.ts";
+import { noUsage, type Usage } from "./ir.ts";
+import type { Summary } from "./pass-through.ts";
 
 export const noSummary = (): Summary => ({
-  inputTokens: -1,
-  outputTokens: -1,
-  cachedInputTokens: -1,
-  reasoningTokens: -1,
+  ...noUsage(),
   finishReason: "",
   model: "",
   outputTokensEstimate: 0,
@@ -47,20 +45,28 @@ export const readUsage = (value: Json | undefined): Usage | null => {
   const outputDetails = value["completion_tokens_details"] ?? value["output_tokens_details"];
   const cached = countOf(memberOf(inputDetails, "cached_tokens"), ...cachedWords.map((word) => value[word]));
   const reasoning = countOf(memberOf(outputDetails, "reasoning_tokens"), value["reasoning_tokens"]);
-  const usage: Usage = { inputTokens: input, outputTokens: output, cachedInputTokens: cached, reasoningTokens: reasoning };
+  const usage: Usage = {
+    inputTokens: input,
+    outputTokens: output,
+    cachedInputTokens: cached,
+    cacheWriteTokens: countOf(memberOf(inputDetails, "cache_write_tokens")),
+    cacheWriteHourTokens: -1,
+    reasoningTokens: reasoning,
+    audioInputTokens: countOf(memberOf(inputDetails, "audio_tokens")),
+    audioOutputTokens: countOf(memberOf(outputDetails, "audio_tokens")),
+  };
   withTotal(input, output, total, usage);
   // Azure's Grok reported more cached tokens than there were (seen 2026-08).
   if (usage.inputTokens >= 0) usage.cachedInputTokens = Math.min(cached, usage.inputTokens);
   return usage;
 };
 
+const counts = Object.keys(noUsage()) as (keyof Usage)[];
+
 /** For walking backwards: what a later document has said already stays. */
 export const addUsage = (summary: Summary, usage: Usage | null): void => {
   if (usage === null) return;
-  if (summary.inputTokens < 0) summary.inputTokens = usage.inputTokens;
-  if (summary.outputTokens < 0) summary.outputTokens = usage.outputTokens;
-  if (summary.cachedInputTokens < 0) summary.cachedInputTokens = usage.cachedInputTokens;
-  if (summary.reasoningTokens < 0) summary.reasoningTokens = usage.reasoningTokens;
+  for (const key of counts) if (summary[key] < 0) summary[key] = usage[key];
 };
 
 export const hasUsage = (usage: Usage): boolean => usage.inputTokens >= 0 && usage.outputTokens >= 0;

@@ -3,7 +3,7 @@
 import { closeObject } from "../wire/json-close.ts";
 import { SseScanner, type SseReader } from "../wire/sse.ts";
 import { readEvents } from "../wire/sse-events.ts";
-import type { ReportedError, StreamWatch, Summary } from "./codec.ts";
+import type { ReportedError, StreamWatch, Summary } from "./pass-through.ts";
 
 /** An event with a name is read by OpenAI's library even when it has no data. */
 const BEGUN = /(?:^|[\r\n])(?:data|event:)/;

@@ -1,7 +1,7 @@
 // The record that travels through the ten steps: one request's life, every field present from birth, one shape.
 // Steps write on it; it decides nothing.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { PassThrough } from "../protocols/codec.ts";
+import type { PassThrough } from "../protocols/pass-through.ts";
 import type { Endpoint } from "../protocols/endpoints.ts";
 import { nobody } from "../identity/identity.ts";
 import type { Caller } from "../snapshot/schema.ts";

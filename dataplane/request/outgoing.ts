@@ -1,9 +1,12 @@
 // What goes to a provider: the seam between the step that makes it and the step that sends it. Shape only.
 import type { Readable } from "node:stream";
+import type { Passage } from "./passage.ts";
 
 export interface Outgoing {
   readonly path: string;
   /** Flat: name, value, name, value. */
   readonly headers: string[];
   readonly body: Buffer | Readable | null;
+  /** How the answer comes back. */
+  readonly passage: Passage;
 }

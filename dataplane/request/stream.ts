@@ -2,34 +2,26 @@
 // closure per chunk. It keeps the laws of the pump; which place is tried next is not its matter.
 import type { Transform } from "node:stream";
 import type { Dispatcher } from "undici";
-import { Deadline } from "../deadlines.ts";
 import { failure, type ErrorCode, type Failure, type Details } from "../errors.ts";
-import type { StreamWatch, Summary } from "../protocols/codec.ts";
+import type { ReportedError, Summary } from "../protocols/pass-through.ts";
+import type { Timeouts } from "../snapshot/schema.ts";
 import { openInflate } from "../wire/inflate.ts";
 import { causeOf } from "./cause.ts";
+import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
 import { benchName } from "./keys.ts";
+import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, replyHeaders } from "./reply-headers.ts";
 import type { Destination, Key } from "./router.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-/*
- * CONNECTING ── connected, request written ──▶ WAITING ── good head ──▶ HOLDING ── first event, or whole reply ──▶ FLOWING
- *      │                                          │                        │                                          │
- *      └──────────────────────────── OVER ◀───────┴────────────────────────┴──────────────── end, error, client left ─┘
- * Until FLOWING nothing has reached the client, and every failure may be tried elsewhere.
- */
-const CONNECTING = 0;
-const WAITING = 1;
-const HOLDING = 2;
-const FLOWING = 3;
-const OVER = 4;
-
-/** What kind of answer is coming: events, one JSON document, bytes of any other kind, a refusal by the provider. */
-type Kind = "Stream" | "Reply" | "Bytes" | "Refusal";
+/** What is coming: events, events that become one reply, one JSON document, bytes of any other kind, a refusal by the provider. */
+type Kind = "Stream" | "Join" | "Reply" | "Bytes" | "Refusal";
 
 /** A reply is held back whole up to this size, so that a broken one can still be tried elsewhere. */
 const HELD_BYTES_MAX = 4_194_304;
+/** One that is translated has to be there as a whole. */
+const TRANSLATED_BYTES_MAX = 67_108_864;
 /** A stream that sends this much without an event is not held back any longer. */
 const HELD_STREAM_BYTES_MAX = 65_536;
 /** Up to here chunks of one turn are joined into one write; beyond it the copy costs more than the calls. */
@@ -37,7 +29,7 @@ const JOINED_BYTES_MAX = 32_768;
 const BENCH_MS = 60_000;
 
 export const stream = (exchange: Exchange, destination: Destination, outgoing: Outgoing, key: Key, hasNext: boolean): Promise<Failure | null> =>
-  new Promise((resolve) => new Pump(exchange, destination, key, hasNext, resolve).start(outgoing));
+  new Promise((resolve) => new Pump(exchange, destination, outgoing.passage, key, hasNext, resolve).start(outgoing));
 
 // All chunks that one read of an upstream's socket brings become one write to the client's, and one microtask serves all
 // streams: a closure kept by each would be one more object that outlives a collection.
@@ -47,34 +39,37 @@ const flushAll = (): void => {
   for (const pump of toFlush.splice(0)) pump.flush();
 };
 
-class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
+class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   readonly #exchange: Exchange;
   readonly #destination: Destination;
+  readonly #passage: Passage;
   readonly #key: Key;
   readonly #hasNext: boolean;
   readonly #resolve: (outcome: Failure | null) => void;
-  #phase = CONNECTING;
+  protected readonly timeouts: Timeouts;
+  protected readonly startTick: number;
   #kind: Kind = "Reply";
   #controller: Dispatcher.DispatchController | null = null;
   #upstreamHeaders: Record<string, string | string[] | undefined> = {};
-  #watch: StreamWatch | null = null;
+  #stream: StreamPassage | null = null;
+  #join: JoinPassage | null = null;
   #inflate: Transform | null = null;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
-  #isPaused = false;
   /** Set while a client that was too slow once is listened to. */
   #onHalfClose: (() => void) | null = null;
-  #phaseTick = 0;
   /** How much of an upload the client had sent when the clock to the head was last looked at. */
   #uploadBytes = 0;
-  #lastByteTick = 0;
 
-  constructor(exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, resolve: (outcome: Failure | null) => void) {
+  constructor(exchange: Exchange, destination: Destination, passage: Passage, key: Key, hasNext: boolean, resolve: (outcome: Failure | null) => void) {
     super();
     this.#exchange = exchange;
     this.#destination = destination;
+    this.#passage = passage;
+    this.timeouts = destination.timeouts;
+    this.startTick = exchange.startTick;
     this.#key = key;
     this.#hasNext = hasNext;
     this.#resolve = resolve;
@@ -87,25 +82,25 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
     if (upstream.isFull) return this.#resolve(failure("UPSTREAM_BUSY", {}, "", 1));
     upstream.inFlight++;
     exchange.waiting = this;
-    this.#phaseTick = exchange.gateway.clock.tick();
-    exchange.gateway.deadlines.arm(this, this.#nextDue());
+    this.phaseTick = exchange.gateway.clock.tick();
+    exchange.gateway.deadlines.arm(this, this.nextDue());
     upstream.send({ path, method: exchange.endpoint.method, headers, body, blocking: false }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#phase === OVER) return controller.abort(new Error("the request is over"));
-    this.#phase = WAITING;
-    this.#phaseTick = this.#exchange.gateway.clock.tick();
-    this.#exchange.upstreamStartTick = this.#phaseTick;
+    if (this.phase === OVER) return controller.abort(new Error("the request is over"));
+    this.phase = WAITING;
+    this.phaseTick = this.#exchange.gateway.clock.tick();
+    this.#exchange.upstreamStartTick = this.phaseTick;
     this.#uploadBytes = this.#exchange.upload?.bytes ?? 0;
     this.#rearm();
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
-    if (this.#phase !== WAITING || status < 200) return;
-    this.#phase = HOLDING;
-    this.#phaseTick = this.#lastByteTick = this.#exchange.gateway.clock.tick();
+    if (this.phase !== WAITING || status < 200) return;
+    this.phase = HOLDING;
+    this.phaseTick = this.lastByteTick = this.#exchange.gateway.clock.tick();
     this.#exchange.upstreamStatus = status;
     this.#upstreamHeaders = headers;
     const encoding = headers["content-encoding"];
@@ -115,23 +110,23 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#phase === OVER) return;
+    if (this.phase === OVER) return;
     // What flows is timed once per write: reading the clock for each chunk of a burst would be a fifth of its cost.
-    if (this.#phase !== FLOWING) this.#lastByteTick = this.#exchange.gateway.clock.tick();
+    if (this.phase !== FLOWING) this.lastByteTick = this.#exchange.gateway.clock.tick();
     if (this.#inflate === null) return this.#take(chunk);
     if (!this.#inflate.write(chunk)) controller.pause();
   }
 
   onResponseEnd(): void {
-    if (this.#phase === OVER) return;
+    if (this.phase === OVER) return;
     if (this.#inflate === null) this.#finish();
     else this.#inflate.end();
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#phase === OVER) return;
-    if (this.#phase === HOLDING && this.#kind === "Refusal") return this.#finishWithoutBody();
-    const { code, details } = causeOf(error, this.#phase === CONNECTING ? "Connecting" : this.#phase === WAITING ? "Waiting" : "Answering");
+    if (this.phase === OVER) return;
+    if (this.phase === HOLDING && this.#kind === "Refusal") return this.#finishWithoutBody();
+    const { code, details } = causeOf(error, this.phase === CONNECTING ? "Connecting" : this.phase === WAITING ? "Waiting" : "Answering");
     this.#fail(code, { seconds: this.#destination.timeouts.connectMs / 1000, ...details });
   }
 
@@ -141,17 +136,29 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
       return this.#fail("UPSTREAM_CREDENTIAL", { upstreamStatus: status });
     }
     if (status >= 300 && status < 400) return this.#fail("UPSTREAM_REDIRECT", { upstreamStatus: status });
-    const { endpoint, protocol, router } = this.#exchange;
+    const { endpoint } = this.#exchange;
     if (status >= 400) {
       this.#kind = "Refusal";
-    } else if (type.startsWith("text/event-stream")) {
-      this.#kind = "Stream";
-      this.#watch = protocol.openStream(router?.settings.limits.sseEventBytesMax ?? HELD_BYTES_MAX);
+    } else if (this.#passage.isStream(type)) {
+      this.#openStream(type);
     } else if (!endpoint.isReplyJson) {
       this.#kind = "Bytes";
     } else if (type.startsWith("text/html")) {
       this.#fail("UPSTREAM_INVALID", { reason: "a web page came where JSON was expected" });
     }
+  }
+
+  /** A stream may come although one JSON reply was asked for. Where both are JSON endpoints, it is joined. */
+  #openStream(type: string): void {
+    const { isStreaming, endpoint } = this.#exchange;
+    const isJoined = !isStreaming && endpoint.isReplyJson && endpoint.body === "json";
+    this.#kind = isJoined ? "Join" : "Stream";
+    if (isJoined) this.#join = this.#passage.openJoin(this.#eventBytesMax(), type);
+    else this.#stream = this.#passage.openStream(this.#eventBytesMax(), type);
+  }
+
+  #eventBytesMax(): number {
+    return this.#exchange.router?.settings.limits.sseEventBytesMax ?? HELD_BYTES_MAX;
   }
 
   #openInflate(encoding: string): boolean {
@@ -162,7 +169,7 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
     }
     this.#inflate = inflate;
     inflate.on("data", (chunk: Buffer) => {
-      if (this.#phase !== OVER) this.#take(chunk);
+      if (this.phase !== OVER) this.#take(chunk);
     });
     inflate.on("drain", () => this.#controller?.resume());
     inflate.on("end", () => this.#finish());
@@ -171,32 +178,38 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #take(chunk: Buffer): void {
-    if (this.#kind === "Stream") return this.#takeEvents(chunk);
-    if (this.#phase === FLOWING) return this.#queue(chunk);
+    if (this.#kind === "Stream") return this.#takeEvents(this.#stream as StreamPassage, chunk);
+    if (this.#kind === "Join") return this.#takeJoined(this.#join as JoinPassage, chunk);
+    if (this.phase === FLOWING) return this.#queue(chunk);
     this.#hold(chunk);
-    if (this.#kind === "Bytes" || this.#heldBytes > HELD_BYTES_MAX) this.#commit(-1);
+    if (this.#kind === "Bytes") return this.#commit(-1);
+    if (this.#heldBytes <= HELD_BYTES_MAX) return;
+    if (this.#passage.isUntouched) this.#commit(-1);
+    else if (this.#heldBytes > TRANSLATED_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "it is too long to be translated" });
   }
 
-  #takeEvents(chunk: Buffer): void {
-    const watch = this.#watch as StreamWatch;
-    const passing = watch.push(chunk);
-    if (watch.isOversize) return this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#exchange.router?.settings.limits.sseEventBytesMax ?? 0 });
-    if (passing === 0) return;
-    const bytes = passing === chunk.length ? chunk : chunk.subarray(0, passing);
-    if (this.#phase === FLOWING) return this.#queue(bytes);
-    this.#hold(bytes);
-    if (this.#isForReply()) {
-      if (this.#heldBytes > HELD_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "a stream came where one reply was asked for, and it is too long to join" });
-    } else if (watch.error !== null) {
-      this.#fail("UPSTREAM_STREAM_ERROR", { reason: watch.error.message });
-    } else if (watch.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) {
-      this.#commit(-1);
+  #takeEvents(stream: StreamPassage, chunk: Buffer): void {
+    const bytes = stream.push(chunk);
+    if (stream.isOversize) return this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
+    if (this.phase === FLOWING) {
+      if (bytes.length > 0) this.#queue(bytes);
+      if (stream.error !== null && !this.#passage.isUntouched) this.#failInStream(stream.error);
+      return;
     }
+    if (bytes.length > 0) this.#hold(bytes);
+    if (stream.error !== null) this.#failInStream(stream.error);
+    else if (stream.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(-1, this.#passage.streamType);
   }
 
-  /** A stream came although one JSON reply was asked for. Where both are JSON endpoints, it is joined. */
-  #isForReply(): boolean {
-    return this.#kind === "Stream" && !this.#exchange.isStreaming && this.#exchange.endpoint.isReplyJson && this.#exchange.endpoint.body === "json";
+  #takeJoined(join: JoinPassage, chunk: Buffer): void {
+    this.#heldBytes += chunk.length;
+    join.push(chunk);
+    if (join.isOversize) this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
+    else if (this.#heldBytes > HELD_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "a stream came where one reply was asked for, and it is too long to join" });
+  }
+
+  #failInStream({ message }: ReportedError): void {
+    this.#fail("UPSTREAM_STREAM_ERROR", { reason: message });
   }
 
   #hold(chunk: Buffer): void {
@@ -207,7 +220,7 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   /** Nothing can be tried elsewhere from here on. What was held goes first. */
   #commit(length: number, contentType?: string): void {
     const exchange = this.#exchange;
-    this.#phase = FLOWING;
+    this.phase = FLOWING;
     exchange.status = exchange.upstreamStatus;
     if (this.#heldBytes > 0) exchange.firstByteTick = exchange.gateway.clock.tick();
     exchange.response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, length, contentType));
@@ -230,8 +243,8 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
     if (pending.length === 0) return;
     const exchange = this.#exchange;
     const { response } = exchange;
-    this.#lastByteTick = exchange.gateway.clock.tick();
-    if (exchange.firstByteTick === 0) exchange.firstByteTick = this.#lastByteTick;
+    this.lastByteTick = exchange.gateway.clock.tick();
+    if (exchange.firstByteTick === 0) exchange.firstByteTick = this.lastByteTick;
     exchange.bytesOut += this.#pendingBytes;
     let isRoomLeft = true;
     if (pending.length === 1) isRoomLeft = response.write(pending[0]);
@@ -243,8 +256,8 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #pause(): void {
-    if (this.#phase !== FLOWING) return;
-    this.#isPaused = true;
+    if (this.phase !== FLOWING) return;
+    this.isPaused = true;
     // What is inflated waits inside the inflater, which stops the upstream itself when it is full.
     if (this.#inflate === null) this.#controller?.pause();
     else this.#inflate.pause();
@@ -255,9 +268,9 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
     if (request.socket.readableEnded) return this.#onHalfClose();
     request.socket.once("end", this.#onHalfClose);
     response.on("drain", () => {
-      if (!this.#isPaused || this.#phase === OVER) return;
-      this.#isPaused = false;
-      this.#lastByteTick = this.#exchange.gateway.clock.tick();
+      if (!this.isPaused || this.phase === OVER) return;
+      this.isPaused = false;
+      this.lastByteTick = this.#exchange.gateway.clock.tick();
       if (this.#inflate === null) this.#controller?.resume();
       else this.#inflate.resume();
       this.#rearm();
@@ -265,48 +278,53 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #finish(): void {
-    if (this.#phase === OVER) return;
-    if (this.#kind === "Stream") this.#finishStream(this.#watch as StreamWatch);
-    else if (this.#phase === FLOWING) this.#end();
+    if (this.phase === OVER) return;
+    if (this.#kind === "Stream") this.#finishStream(this.#stream as StreamPassage);
+    else if (this.#kind === "Join") this.#finishJoin(this.#join as JoinPassage);
+    else if (this.phase === FLOWING) this.#end();
     else if (this.#kind === "Reply") this.#finishReply();
     else if (this.#kind === "Refusal") this.#finishRefusal();
     else this.#finishHeld(this.#heldBody());
   }
 
-  #finishStream(watch: StreamWatch): void {
-    this.#note(watch.end());
-    if (this.#isForReply()) return this.#joinStream(watch);
-    if (this.#phase !== FLOWING) {
-      if (watch.error !== null) return this.#fail("UPSTREAM_STREAM_ERROR", { reason: watch.error.message });
-      if (!watch.hasEvent) return this.#fail("UPSTREAM_INVALID", { reason: "the stream ended before its first event" });
-      this.#commit(-1);
+  #finishStream(stream: StreamPassage): void {
+    this.#note(stream.end());
+    const rest = stream.rest();
+    if (this.phase !== FLOWING) {
+      if (stream.error !== null) return this.#failInStream(stream.error);
+      if (!stream.hasEvent) return this.#fail("UPSTREAM_INVALID", { reason: "the stream ended before its first event" });
+      this.#commit(-1, this.#passage.streamType);
     }
-    // The provider told the client itself; only our books must know.
-    if (watch.error !== null) this.#exchange.errorCode = "UPSTREAM_STREAM_ERROR";
-    else if (!watch.isFinished) return this.#fail("UPSTREAM_TRUNCATED");
+    if (rest.length > 0) this.#queue(rest);
+    if (stream.error !== null) {
+      if (!this.#passage.isUntouched) return this.#failInStream(stream.error);
+      // The provider told the client itself; only our books must know.
+      this.#exchange.errorCode = "UPSTREAM_STREAM_ERROR";
+    } else if (!stream.isFinished) {
+      return this.#fail("UPSTREAM_TRUNCATED");
+    }
     this.#end();
   }
 
-  #joinStream(watch: StreamWatch): void {
-    if (watch.error !== null) return this.#fail("UPSTREAM_STREAM_ERROR", { reason: watch.error.message });
-    const joined = watch.isFinished ? this.#exchange.protocol.streamToReply(this.#heldBody()) : null;
+  #finishJoin(join: JoinPassage): void {
+    this.#note(join.end());
+    if (join.error !== null) return this.#failInStream(join.error);
+    const joined = join.isFinished ? join.reply() : null;
     if (joined === null) return this.#fail("UPSTREAM_TRUNCATED");
     this.#finishHeld(joined, "application/json");
   }
 
   #finishReply(): void {
-    const { protocol, isStreaming, isUsageWanted, upstreamStatus, endpoint } = this.#exchange;
+    const { upstreamStatus, endpoint } = this.#exchange;
     const body = this.#heldBody();
     if (upstreamStatus === 204) return this.#finishHeld(body);
     if (body.length === 0) return this.#fail("UPSTREAM_INVALID", { reason: "it was empty" });
-    const { summary, error, isWhole } = protocol.readReply(body);
-    if (!isWhole) return this.#fail("UPSTREAM_INVALID", { reason: "it was not one whole JSON document" });
+    const answered = this.#passage.readReply(body);
+    if (!answered.isWhole) return this.#fail("UPSTREAM_INVALID", { reason: "it was not one whole JSON document" });
     // A stored answer may tell of a failure of then; that is no failure of now.
-    if (error !== null && endpoint.method !== "GET") return this.#fail("UPSTREAM_STREAM_ERROR", { reason: error.message });
-    this.#note(summary);
-    const asStream = isStreaming ? protocol.replyToStream(body, { includeUsage: isUsageWanted }) : null;
-    if (asStream === null) this.#finishHeld(body);
-    else this.#finishHeld(asStream, "text/event-stream; charset=utf-8");
+    if (answered.error !== null && endpoint.method !== "GET") return this.#failInStream(answered.error);
+    this.#note(answered.summary);
+    this.#finishHeld(answered.body, answered.type);
   }
 
   // A limit or a fault of the provider's may not be one elsewhere; a fault of the request's is the same everywhere.
@@ -318,6 +336,8 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
     const mayGoOn = this.#hasNext && this.#exchange.upload?.isReplayable !== false;
     if (isWorthAnother && mayGoOn) return this.#fail(code, { upstreamStatus: status });
     this.#exchange.errorCode = code;
+    const told = this.#passage.readRefusal(status, this.#upstreamHeaders, this.#heldBody());
+    if (told !== null) return this.#over(told);
     this.#finishHeld(errorBody(this.#exchange, this.#heldBody(), code), "application/json");
   }
 
@@ -362,9 +382,9 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
 
   /** Before the client has a byte: somebody else's turn. After it: the client is told in its own protocol. */
   #fail(code: ErrorCode, details?: Details): void {
-    if (this.#phase === OVER) return;
+    if (this.phase === OVER) return;
     const reason = failure(code, details);
-    const hasBegun = this.#phase === FLOWING;
+    const hasBegun = this.phase === FLOWING;
     if (hasBegun && this.#hasLastWord()) return this.#finishEarly(reason);
     if (hasBegun) this.#breakOff(reason);
     this.#over(hasBegun ? null : reason);
@@ -374,8 +394,8 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
 
   /** The client has been told how the stream ended, well or badly: what becomes of the connection changes nothing of it. */
   #hasLastWord(): boolean {
-    const watch = this.#watch;
-    return watch !== null && watch.isBetweenEvents && (watch.hasTerminator || watch.error !== null);
+    const stream = this.#stream;
+    return stream !== null && stream.isBetweenEvents && (stream.hasTerminator || (stream.error !== null && this.#passage.isUntouched));
   }
 
   #finishEarly({ code }: Failure): void {
@@ -385,30 +405,31 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #breakOff(reason: Failure): void {
-    const { request, response, protocol } = this.#exchange;
+    const { request, response } = this.#exchange;
     this.#exchange.errorCode = reason.code;
-    const watch = this.#watch;
+    const stream = this.#stream;
     this.flush();
     // Bytes without events cannot carry an error; a connection that breaks cannot be mistaken for an end. In HTTP/1.0 only a
     // reset breaks it.
-    if (watch === null && request.httpVersionMinor === 0) response.socket?.resetAndDestroy();
-    if (watch === null) return void response.destroy();
-    this.#note(watch.end());
-    const bytes = protocol.encodeStreamFailure(reason, watch);
+    if (stream === null && request.httpVersionMinor === 0) response.socket?.resetAndDestroy();
+    if (stream === null) return void response.destroy();
+    this.#note(stream.end());
+    const bytes = stream.encodeFailure(reason);
     this.#exchange.bytesOut += bytes.length;
     response.end(bytes);
   }
 
   onClientLeft(): void {
-    if (this.#phase === OVER) return;
-    if (this.#watch !== null) this.#note(this.#watch.end());
+    if (this.phase === OVER) return;
+    const summary = (this.#stream ?? this.#join)?.end();
+    if (summary !== undefined) this.#note(summary);
     this.#over(null);
     this.#controller?.abort(new Error("the client left"));
     this.#inflate?.destroy();
   }
 
   #over(outcome: Failure | null): void {
-    this.#phase = OVER;
+    this.phase = OVER;
     this.#exchange.waiting = null;
     this.#exchange.gateway.deadlines.disarm(this);
     this.#destination.upstream.inFlight--;
@@ -417,64 +438,35 @@ class Pump extends Deadline implements Dispatcher.DispatchHandler, Waiting {
   }
 
   onDue(tickMs: number): void {
-    if (this.#phase === OVER) return;
-    const overdue = this.#overdue(tickMs);
+    if (this.phase === OVER) return;
+    const overdue = this.overdue(tickMs);
     if (overdue !== null) return this.#fail(overdue.code, { seconds: overdue.ms / 1000 });
-    if (this.#isHeadHeld() && tickMs >= this.#phaseTick + this.#headHoldMs()) this.#commit(-1);
-    this.#exchange.gateway.deadlines.arm(this, this.#nextDue());
-  }
-
-  #overdue(tickMs: number): { code: ErrorCode; ms: number } | null {
-    const { timeouts } = this.#destination;
-    if (isPast(tickMs, this.#exchange.startTick, timeouts.totalMs)) return { code: "TIMEOUT_TOTAL", ms: timeouts.totalMs };
-    if (this.#phase === CONNECTING) return isPast(tickMs, this.#phaseTick, timeouts.connectMs) ? { code: "TIMEOUT_CONNECT", ms: timeouts.connectMs } : null;
-    if (this.#phase === WAITING) return isPast(tickMs, this.#phaseTick, timeouts.headersMs) && !this.#hasUploadMoved(tickMs) ? { code: "TIMEOUT_HEADERS", ms: timeouts.headersMs } : null;
-    if (this.#isWaitingForToken() && isPast(tickMs, this.#phaseTick, timeouts.firstTokenMs)) return { code: "TIMEOUT_FIRST_TOKEN", ms: timeouts.firstTokenMs };
-    if (!this.#isPaused && isPast(tickMs, this.#lastByteTick, timeouts.idleMs)) return { code: "TIMEOUT_IDLE", ms: timeouts.idleMs };
-    return null;
+    if (this.isHoldOver(tickMs)) this.#commit(-1, this.#passage.streamType);
+    this.#exchange.gateway.deadlines.arm(this, this.nextDue());
   }
 
   /** Nobody answers what has not arrived: as long as the client sends, the clock to the head begins anew. */
-  #hasUploadMoved(tickMs: number): boolean {
+  protected hasUploadMoved(tickMs: number): boolean {
     const bytes = this.#exchange.upload?.bytes ?? 0;
     if (bytes === this.#uploadBytes) return false;
     this.#uploadBytes = bytes;
-    this.#phaseTick = tickMs;
+    this.phaseTick = tickMs;
     return true;
   }
 
-  #isWaitingForToken(): boolean {
-    return this.#watch !== null && !this.#watch.hasEvent;
+  protected isWaitingForToken(): boolean {
+    return (this.#stream ?? this.#join)?.hasEvent === false;
   }
 
-  #isHeadHeld(): boolean {
-    return this.#phase === HOLDING && this.#kind === "Stream" && !this.#isForReply();
-  }
-
-  #headHoldMs(): number {
-    return this.#exchange.router?.settings.stream.headHoldMs ?? 0;
-  }
-
-  #nextDue(): number {
-    const { timeouts } = this.#destination;
-    const totalDue = dueAt(this.#exchange.startTick, timeouts.totalMs);
-    if (this.#phase === CONNECTING) return Math.min(totalDue, dueAt(this.#phaseTick, timeouts.connectMs));
-    if (this.#phase === WAITING) return Math.min(totalDue, dueAt(this.#phaseTick, timeouts.headersMs));
-    const idleDue = this.#isPaused ? Infinity : dueAt(this.#lastByteTick, timeouts.idleMs);
-    const tokenDue = this.#isWaitingForToken() ? dueAt(this.#phaseTick, timeouts.firstTokenMs) : Infinity;
-    const holdDue = this.#isHeadHeld() ? this.#phaseTick + this.#headHoldMs() : Infinity;
-    return Math.min(totalDue, idleDue, tokenDue, holdDue);
+  protected holdMs(): number {
+    return this.phase === HOLDING && this.#kind === "Stream" ? (this.#exchange.router?.settings.stream.headHoldMs ?? 0) : -1;
   }
 
   // Armed for too early costs one look; moving it at every step would cost more.
   #rearm(): void {
-    if (this.#phase === OVER) return;
+    if (this.phase === OVER) return;
     const { deadlines } = this.#exchange.gateway;
-    const due = this.#nextDue();
+    const due = this.nextDue();
     if (due < deadlines.dueOf(this)) deadlines.arm(this, due);
   }
 }
-
-/** 0 means no limit. */
-const dueAt = (tick: number, ms: number): number => (ms === 0 ? Infinity : tick + ms);
-const isPast = (tickMs: number, since: number, ms: number): boolean => ms > 0 && tickMs >= since + ms;

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { splice } from "../wire/json-splice.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { Untouched } from "./passage.ts";
 import type { Destination, Key, ModelName } from "./router.ts";
 
 const CLIENT_PREFIX_LENGTH = "/v1".length;
@@ -17,6 +18,7 @@ export const translate = (exchange: Exchange, destination: Destination, key: Key
     path: destination.basePath + pathOf(exchange).slice(CLIENT_PREFIX_LENGTH) + exchange.query,
     headers: headersOf(exchange, key),
     body: bodyOf(exchange, model),
+    passage: new Untouched(exchange.protocol, exchange),
   };
 };
 

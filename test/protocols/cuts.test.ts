@@ -1,6 +1,7 @@
 // Where the network cuts a stream must not matter. Every stream fixture of the OpenAI family is fed in every way.
 import { describe, expect, test, vi } from "vitest";
-import type { PassThrough, StreamWatch, Summary } from "../../dataplane/protocols/codec.ts";
+import { noUsage } from "../../dataplane/protocols/ir.ts";
+import type { PassThrough, StreamWatch, Summary } from "../../dataplane/protocols/pass-through.ts";
 import { passThroughs } from "../../dataplane/protocols/index.ts";
 import { type Cuts, firstDifference, fixture, fixtureNames, watchPieces } from "./watching.ts";
 
@@ -60,7 +61,7 @@ class CarelessWatch implements StreamWatch {
   }
 
   end(): Summary {
-    return { inputTokens: -1, outputTokens: -1, cachedInputTokens: -1, reasoningTokens: -1, finishReason: "", model: "", outputTokensEstimate: 0 };
+    return { ...noUsage(), finishReason: "", model: "", outputTokensEstimate: 0 };
   }
 }
 

@@ -2,7 +2,7 @@
 import OpenAI, { APIError } from "openai";
 import { describe, expect, test, vi } from "vitest";
 import { failure } from "../../dataplane/errors.ts";
-import type { PassThrough } from "../../dataplane/protocols/codec.ts";
+import type { PassThrough } from "../../dataplane/protocols/pass-through.ts";
 import { passThroughs } from "../../dataplane/protocols/index.ts";
 import { readEvents } from "../../dataplane/wire/sse-events.ts";
 import { fixture } from "./watching.ts";

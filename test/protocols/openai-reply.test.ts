@@ -1,7 +1,8 @@
 // Whole replies: what is read of them, and how they become streams and streams become them.
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
-import type { PassThrough } from "../../dataplane/protocols/codec.ts";
+import { noUsage } from "../../dataplane/protocols/ir.ts";
+import type { PassThrough } from "../../dataplane/protocols/pass-through.ts";
 import { passThroughs } from "../../dataplane/protocols/index.ts";
 import { fixture, fixtureNames, watchPieces } from "./watching.ts";
 
@@ -186,7 +187,7 @@ describe("a stream joined into a reply", () => {
 describe("a whole reply", () => {
   test("tells its usage, its model and its finish reason", () => {
     expect(chat.readReply(json(callReply))).toEqual({
-      summary: { inputTokens: 12, outputTokens: 7, cachedInputTokens: 4, reasoningTokens: 3, finishReason: "tool_calls", model: "gpt-5-nano", outputTokensEstimate: 0 },
+      summary: { ...noUsage(), inputTokens: 12, outputTokens: 7, cachedInputTokens: 4, reasoningTokens: 3, finishReason: "tool_calls", model: "gpt-5-nano", outputTokensEstimate: 0 },
       error: null,
       isWhole: true,
     });

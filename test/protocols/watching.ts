@@ -2,7 +2,7 @@
 // It judges nothing.
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { StreamWatch } from "../../dataplane/protocols/codec.ts";
+import type { StreamWatch } from "../../dataplane/protocols/pass-through.ts";
 
 const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
 

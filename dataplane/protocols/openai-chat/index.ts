@@ -1,5 +1,5 @@
 // OpenAI's chat completions, as OpenAI speaks them and as its many compatibles do.
-import type { PassThrough } from "../codec.ts";
+import { isEventStream, type PassThrough } from "../pass-through.ts";
 import { ChoicesWatch } from "../openai-choices.ts";
 import { readChoicesReply } from "../openai-choices-reply.ts";
 import { encodeFailure } from "../openai-failure.ts";
@@ -10,6 +10,7 @@ import { streamToReply } from "./stream.ts";
 
 export const openaiChat: PassThrough = {
   name: "openai-chat",
+  isStream: isEventStream,
   openStream: (eventBytesMax) => new ChoicesWatch(eventBytesMax, measureMessage),
   readReply: (body) => readChoicesReply(body, measureMessage),
   replyToStream: (body, wants) => replyToStream(body, wants?.includeUsage ?? false),

@@ -1,7 +1,7 @@
 // OpenAI's older text completions: choices with `text` instead of messages.
 import { isObject, type Json, parseJson } from "../../wire/json.ts";
 import { encodeEvent } from "../../wire/sse-events.ts";
-import type { PassThrough } from "../codec.ts";
+import { isEventStream, type PassThrough } from "../pass-through.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { ChoicesWatch } from "../openai-choices.ts";
 import { readChoicesReply } from "../openai-choices-reply.ts";
@@ -44,6 +44,7 @@ const begin = (index: number): JsonObject => ({ text: "", index, logprobs: null,
 
 export const openaiCompletions: PassThrough = {
   name: "openai-completions",
+  isStream: isEventStream,
   openStream: (eventBytesMax) => new ChoicesWatch(eventBytesMax, measureText),
   readReply: (body) => readChoicesReply(body, measureText),
   replyToStream: (body, wants) => replyToStream(body, wants?.includeUsage ?? false),

@@ -2,7 +2,7 @@
 // A stored object told again (a file, a batch) is not metered: its usage was not this request's.
 import type { Failure } from "../../errors.ts";
 import { encodeEvent } from "../../wire/sse-events.ts";
-import type { PassThrough, StreamWatch } from "../codec.ts";
+import { isEventStream, type PassThrough, type StreamWatch } from "../pass-through.ts";
 import { encodeFailure, failureBody } from "../openai-failure.ts";
 import { closeEvent } from "../sse-watch.ts";
 import { readDocument, readFile, readSpeech } from "./reply.ts";
@@ -15,6 +15,7 @@ const encodeStreamFailure = (failure: Failure, watch: StreamWatch): Buffer => {
 
 const plain = (name: string, readReply: PassThrough["readReply"]): PassThrough => ({
   name,
+  isStream: isEventStream,
   openStream: (eventBytesMax) => new TypedWatch(eventBytesMax),
   readReply,
   replyToStream: () => null,

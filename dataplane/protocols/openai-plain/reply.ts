@@ -1,7 +1,7 @@
 // Replies that are one document: embeddings, moderations, images, transcriptions, files, batches, rankings.
 // A long one is not parsed: images and vectors are megabytes, and what is read of them stands at their ends.
 import { isObject, type Json, parseJson } from "../../wire/json.ts";
-import type { PassThrough, Summary } from "../codec.ts";
+import type { PassThrough, Summary } from "../pass-through.ts";
 import { stringOf } from "../json-members.ts";
 import { errorIn } from "../openai-failure.ts";
 import { addUsage, findUsage, noSummary, readUsage } from "../openai-usage.ts";

@@ -2,7 +2,7 @@
 // What follows such an end still belongs to the client, since several images end one after another.
 import { isObject, parseJson } from "../../wire/json.ts";
 import type { SseScanner } from "../../wire/sse.ts";
-import type { Summary } from "../codec.ts";
+import type { Summary } from "../pass-through.ts";
 import { typeAt, typeEnd } from "../event-type.ts";
 import { stringOf } from "../json-members.ts";
 import { errorFrom, errorIn } from "../openai-failure.ts";

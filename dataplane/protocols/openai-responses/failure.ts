@@ -3,7 +3,7 @@
 import type { Failure } from "../../errors.ts";
 import type { Json } from "../../wire/json.ts";
 import { encodeEvent } from "../../wire/sse-events.ts";
-import type { StreamWatch } from "../codec.ts";
+import type { StreamWatch } from "../pass-through.ts";
 import { failureBody } from "../openai-failure.ts";
 import { closeEvent } from "../sse-watch.ts";
 import { ResponsesWatch } from "./watch.ts";

@@ -1,6 +1,6 @@
 // OpenAI's Responses protocol, with named events and without, and the documents around stored responses.
 import { isObject, parseJson } from "../../wire/json.ts";
-import type { PassThrough } from "../codec.ts";
+import { isEventStream, type PassThrough } from "../pass-through.ts";
 import { encodeFailure, errorIn } from "../openai-failure.ts";
 import { noSummary } from "../openai-usage.ts";
 import { encodeStreamFailure } from "./failure.ts";
@@ -18,6 +18,7 @@ const readReply: PassThrough["readReply"] = (body) => {
 
 export const openaiResponses: PassThrough = {
   name: "openai-responses",
+  isStream: isEventStream,
   openStream: (eventBytesMax) => new ResponsesWatch(eventBytesMax),
   readReply,
   replyToStream: (body) => replyToStream(body),

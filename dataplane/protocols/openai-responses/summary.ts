@@ -1,7 +1,7 @@
 // What a response object says about itself: its usage, how it ended, what it contains.
 // It knows no stream.
 import { isObject } from "../../wire/json.ts";
-import type { ReportedError, Summary } from "../codec.ts";
+import type { ReportedError, Summary } from "../pass-through.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { errorIn } from "../openai-failure.ts";
 import { addUsage, noSummary, readUsage, tokensIn } from "../openai-usage.ts";

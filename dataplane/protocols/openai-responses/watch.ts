@@ -6,7 +6,7 @@
 import { isObject, parseJson } from "../../wire/json.ts";
 import type { SseScanner } from "../../wire/sse.ts";
 import type { SseEvent } from "../../wire/sse-events.ts";
-import type { Summary } from "../codec.ts";
+import type { Summary } from "../pass-through.ts";
 import { typeAt, typeEnd } from "../event-type.ts";
 import { stringOf } from "../json-members.ts";
 import { errorFrom, errorIn } from "../openai-failure.ts";

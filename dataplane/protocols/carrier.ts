@@ -1,0 +1,33 @@
+// Carries what only its maker can read through a client whose protocol has one place for such things and another maker:
+// the value travels in a wrapping that says whose it is, and comes back with the history. It reads no value.
+import type { Opaque } from "./ir.ts";
+
+/** Base64 that no vendor's own values begin with: a reader of another gateway sees an opaque string like any other. */
+const MARK = "bGxtZ3c6";
+const KINDS = { s: "signature", e: "encrypted", r: "redacted", i: "id" } as const satisfies Record<string, Opaque["kind"]>;
+const letterOf = { signature: "s", encrypted: "e", redacted: "r", id: "i" } as const satisfies Record<Opaque["kind"], keyof typeof KINDS>;
+const SEPARATOR = "\n";
+
+/** One string for all of them; "" for none. Base64, so that it fits wherever a signature does. */
+export const wrap = (opaques: readonly Opaque[]): string =>
+  opaques.length === 0 ? "" : MARK + Buffer.from(opaques.map(({ kind, origin, value }) => `${letterOf[kind]}${origin}${SEPARATOR}${value}`).join("\0")).toString("base64");
+
+/** Null when the string was not wrapped here: then it is the native value of the protocol that carries it. */
+export const unwrap = (text: string): Opaque[] | null => {
+  if (!text.startsWith(MARK)) return null;
+  const opaques: Opaque[] = [];
+  for (const part of Buffer.from(text.slice(MARK.length), "base64").toString("utf8").split("\0")) {
+    const kind = KINDS[part[0] as keyof typeof KINDS] as Opaque["kind"] | undefined;
+    const end = part.indexOf(SEPARATOR);
+    if (kind === undefined || end === -1) return null;
+    opaques.push({ kind, origin: part.slice(1, end), value: part.slice(end + 1) });
+  }
+  return opaques;
+};
+
+/**
+ * Whether a provider may be sent what `origin` made. A value whose maker is only known by its protocol ("gemini", from a
+ * client of that protocol) goes to every provider of that protocol; one with a provider's type only to that type.
+ */
+export const isTakenBy = (origin: string, target: string): boolean =>
+  origin === target || (!origin.includes("/") && target.startsWith(`${origin}/`)) || (!target.includes("/") && origin.startsWith(`${target}/`));

@@ -1,0 +1,39 @@
+// How a vendor's form of a protocol differs from the protocol, as data of its catalogue row. Codecs and the splice read it.
+// Everything is optional: an empty dialect is the protocol itself.
+import type { JsonObject } from "./json-members.ts";
+import type { Abilities } from "./abilities.ts";
+
+export interface Dialect {
+  /** Top-level members of a request that the vendor refuses: left out, each a loss; in pass-through too. */
+  readonly refuses?: readonly string[];
+  /** Top-level members that are called otherwise there. */
+  readonly renames?: Readonly<Record<string, string>>;
+  /** Top-level members that every request must have. */
+  readonly adds?: JsonObject;
+  /** The path of an operation where it is another: "/chat/completions" → "/deployments/{model}/chat/completions?api-version=2026-10-01". */
+  readonly paths?: Readonly<Record<string, string>>;
+  /** The model stands in the path only. */
+  readonly omitsModel?: boolean;
+  /** Differences in what it can carry. */
+  readonly abilities?: Partial<Abilities>;
+  /** Chat: the member that limits the output. */
+  readonly outputLimit?: "max_tokens" | "max_completion_tokens";
+  /** Chat: where thinking stands in messages and deltas that are sent there; all are read. */
+  readonly reasoningMember?: "reasoning_content" | "reasoning" | "reasoning_details" | "thinking-parts";
+  /** Chat: how an amount of thinking is asked for. */
+  readonly reasoningRequest?: "reasoning_effort" | "reasoning" | "thinking" | "enable_thinking" | "none";
+  /** Chat: thinking must be sent back with the turns that hold tool calls, even when it is empty. */
+  readonly replaysReasoning?: boolean;
+  /** Chat: thinking stands in the text between <think> and </think>. */
+  readonly hasThinkTags?: boolean;
+  /** Chat: `stream_options` is refused; usage comes without it. */
+  readonly refusesStreamOptions?: boolean;
+  /** Chat: an assistant turn at the end is marked so that it is gone on with. */
+  readonly prefillMember?: "prefix" | "partial";
+  /** The model can only stream; a reply is joined from it. */
+  readonly onlyStreams?: boolean;
+  /** The seed is called otherwise ("random_seed"). */
+  readonly seedMember?: string;
+}
+
+export const noDialect: Dialect = {};

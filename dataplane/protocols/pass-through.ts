@@ -1,0 +1,58 @@
+// What the gateway must be able to do with the bytes of one protocol that passes through untouched.
+// Pure and synchronous over values: no sockets, no promises, no timers. A protocol knows no other protocol.
+import type { Failure } from "../errors.ts";
+import type { Usage } from "./ir.ts";
+
+/** What could be read from an answer once it is over. */
+export interface Summary extends Usage {
+  finishReason: string;
+  /** The model that the provider says it used, "" when it does not say. */
+  model: string;
+  /** For when the provider gave no usage: what the output is probably worth in tokens. */
+  outputTokensEstimate: number;
+}
+
+/** An error that a provider reported inside an answer with status 200. */
+export interface ReportedError {
+  message: string;
+  type: string;
+  code: string;
+}
+
+/** Watches one stream on its way to the client. It copies nothing it need not and changes nothing. */
+export interface StreamWatch {
+  /** Looks at the next bytes; returns how many of them belong to the client (fewer only behind the terminator). */
+  push(chunk: Buffer): number;
+  /** A whole event with data was seen; comments and empty events do not count. */
+  hasEvent: boolean;
+  /** The stream said that it is complete: its terminator, or a finish reason for every choice; the latter is known after end(). */
+  isFinished: boolean;
+  hasTerminator: boolean;
+  /** The last byte seen ended an event: here a new one may begin. */
+  isBetweenEvents: boolean;
+  /** An event was longer than the limit. */
+  isOversize: boolean;
+  error: ReportedError | null;
+  /** No more bytes will come. An unterminated last event that is complete is counted in. Asked again, the answer is the same. */
+  end(): Summary;
+}
+
+export interface PassThrough {
+  readonly name: string;
+  /** Whether an answer of this content type is a stream; `isStreaming`: one was asked for. */
+  isStream(type: string, isStreaming: boolean): boolean;
+  openStream(eventBytesMax: number, type?: string): StreamWatch;
+  /** Reads a whole JSON answer; `error` when it is an error in the clothes of a success, `isWhole` false when it is cut off. */
+  readReply(body: Buffer): { summary: Summary; error: ReportedError | null; isWhole: boolean };
+  /** A stream was asked for and one JSON answer came: the same content as stream. Null when this protocol cannot. */
+  replyToStream(body: Buffer, wants?: { includeUsage: boolean }): Buffer | null;
+  /** One JSON answer was asked for and a stream came. Null when it is incomplete or this protocol cannot. */
+  streamToReply(stream: Buffer): Buffer | null;
+  /** Our own failure in the client's shape. */
+  encodeFailure(failure: Failure): string;
+  /** The same inside a stream that has begun; ends the stream for the client without the success terminator. */
+  encodeStreamFailure(failure: Failure, watch: StreamWatch): Buffer;
+}
+
+/** Of most protocols. */
+export const isEventStream = (type: string): boolean => type.startsWith("text/event-stream");

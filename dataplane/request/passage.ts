@@ -1,0 +1,194 @@
+// How an answer's bytes go through to the client: untouched where both sides speak the same, translated where they do not.
+// The pump drives it and knows no protocol. This file has the seam and the untouched way; translation.ts has the other.
+import type { Failure } from "../errors.ts";
+import type { PassThrough, ReportedError, StreamWatch, Summary } from "../protocols/pass-through.ts";
+
+/** A stream on its way. */
+export interface StreamPassage {
+  /** What the client gets of these bytes; empty for nothing. */
+  push(chunk: Buffer): Buffer;
+  readonly hasEvent: boolean;
+  readonly isFinished: boolean;
+  readonly hasTerminator: boolean;
+  /** Whether something of ours may be put in here without breaking an event. */
+  readonly isBetweenEvents: boolean;
+  readonly isOversize: boolean;
+  readonly error: ReportedError | null;
+  /** No more bytes will come. Asked again, the answer is the same. */
+  end(): Summary;
+  /** What the client still gets of a stream that came to its end. */
+  rest(): Buffer;
+  /** A failure of ours, in the client's shape, without the success terminator. */
+  encodeFailure(failure: Failure): Buffer;
+}
+
+/** A stream that comes although one reply was asked for. */
+export interface JoinPassage {
+  push(chunk: Buffer): void;
+  readonly hasEvent: boolean;
+  readonly isFinished: boolean;
+  readonly isOversize: boolean;
+  readonly error: ReportedError | null;
+  end(): Summary;
+  /** Null when it cannot be joined. */
+  reply(): Buffer | null;
+}
+
+/** A whole reply, read. */
+export interface Answered {
+  readonly summary: Summary;
+  readonly error: ReportedError | null;
+  readonly isWhole: boolean;
+  /** What the client gets, and its type when it is not the provider's own. */
+  readonly body: Buffer;
+  readonly type: string | undefined;
+}
+
+export interface Passage {
+  /** The provider's own words reach the client as they are, its errors among them. */
+  readonly isUntouched: boolean;
+  /** Of the type of the answer's content. */
+  isStream(type: string): boolean;
+  /** Of what the client gets; undefined: the provider's own. */
+  readonly streamType: string | undefined;
+  openStream(eventBytesMax: number, type: string): StreamPassage;
+  openJoin(eventBytesMax: number, type: string): JoinPassage;
+  readReply(body: Buffer): Answered;
+  /** A refusal as a failure to be told in the client's shape; null: the bytes pass as they are. */
+  readRefusal(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Failure | null;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** What the client asked, as far as the answer's form depends on it. */
+export interface Wants {
+  readonly isStreaming: boolean;
+  readonly isUsageWanted: boolean;
+}
+
+/** Both sides speak the same. */
+export class Untouched implements Passage {
+  readonly isUntouched = true;
+  readonly streamType = undefined;
+  readonly #protocol: PassThrough;
+  readonly #wants: Wants;
+
+  constructor(protocol: PassThrough, wants: Wants) {
+    this.#protocol = protocol;
+    this.#wants = wants;
+  }
+
+  isStream(type: string): boolean {
+    return this.#protocol.isStream(type, this.#wants.isStreaming);
+  }
+
+  openStream(eventBytesMax: number, type: string): StreamPassage {
+    return new WatchedStream(this.#protocol, this.#protocol.openStream(eventBytesMax, type));
+  }
+
+  openJoin(eventBytesMax: number, type: string): JoinPassage {
+    return new WatchedJoin(this.#protocol, this.#protocol.openStream(eventBytesMax, type));
+  }
+
+  readReply(body: Buffer): Answered {
+    const { summary, error, isWhole } = this.#protocol.readReply(body);
+    const asStream = this.#wants.isStreaming && isWhole && error === null ? this.#protocol.replyToStream(body, { includeUsage: this.#wants.isUsageWanted }) : null;
+    return { summary, error, isWhole, body: asStream ?? body, type: asStream === null ? undefined : "text/event-stream; charset=utf-8" };
+  }
+
+  readRefusal(): null {
+    return null;
+  }
+}
+
+class WatchedStream implements StreamPassage {
+  readonly #protocol: PassThrough;
+  readonly #watch: StreamWatch;
+
+  constructor(protocol: PassThrough, watch: StreamWatch) {
+    this.#protocol = protocol;
+    this.#watch = watch;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const passing = this.#watch.push(chunk);
+    if (passing === chunk.length) return chunk;
+    return passing === 0 ? NOTHING : chunk.subarray(0, passing);
+  }
+
+  get hasEvent(): boolean {
+    return this.#watch.hasEvent;
+  }
+
+  get isFinished(): boolean {
+    return this.#watch.isFinished;
+  }
+
+  get hasTerminator(): boolean {
+    return this.#watch.hasTerminator;
+  }
+
+  get isBetweenEvents(): boolean {
+    return this.#watch.isBetweenEvents;
+  }
+
+  get isOversize(): boolean {
+    return this.#watch.isOversize;
+  }
+
+  get error(): ReportedError | null {
+    return this.#watch.error;
+  }
+
+  end(): Summary {
+    return this.#watch.end();
+  }
+
+  rest(): Buffer {
+    return NOTHING;
+  }
+
+  encodeFailure(failure: Failure): Buffer {
+    return this.#protocol.encodeStreamFailure(failure, this.#watch);
+  }
+}
+
+class WatchedJoin implements JoinPassage {
+  readonly #protocol: PassThrough;
+  readonly #watch: StreamWatch;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(protocol: PassThrough, watch: StreamWatch) {
+    this.#protocol = protocol;
+    this.#watch = watch;
+  }
+
+  push(chunk: Buffer): void {
+    const passing = this.#watch.push(chunk);
+    if (passing > 0) this.#chunks.push(chunk.subarray(0, passing));
+  }
+
+  get hasEvent(): boolean {
+    return this.#watch.hasEvent;
+  }
+
+  get isFinished(): boolean {
+    return this.#watch.isFinished;
+  }
+
+  get isOversize(): boolean {
+    return this.#watch.isOversize;
+  }
+
+  get error(): ReportedError | null {
+    return this.#watch.error;
+  }
+
+  end(): Summary {
+    return this.#watch.end();
+  }
+
+  reply(): Buffer | null {
+    return this.#protocol.streamToReply(Buffer.concat(this.#chunks));
+  }
+}

@@ -1,0 +1,106 @@
+// Server-sent events read one by one as their bytes come: names and data, whole, for whoever translates a stream.
+// What they mean is for its caller; a stream that only passes is walked by sse.ts, which decodes nothing.
+import { StringDecoder } from "node:string_decoder";
+import { parseJson } from "./json.ts";
+import type { SseEvent } from "./sse-events.ts";
+
+const LINE_END = /[\r\n]/g;
+const BYTE_ORDER_MARK = "\uFEFF";
+
+export class SseReader {
+  /** An event was longer than the limit: nothing is read any more, and the stream cannot be trusted. */
+  isOversize = false;
+  /** The bytes ended inside an event that is not whole. Known after `end`. */
+  isCut = false;
+  readonly #charactersMax: number;
+  readonly #decoder = new StringDecoder("utf8");
+  #events: SseEvent[] = [];
+  /** What of the present line came with earlier bytes. */
+  #line = "";
+  #isAfterReturn = false;
+  #isFirst = true;
+  #name = "";
+  #data = "";
+  #hasData = false;
+
+  constructor(eventBytesMax: number) {
+    this.#charactersMax = eventBytesMax;
+  }
+
+  /** The events that these bytes complete; comments and events without data are none. */
+  push(bytes: Buffer): SseEvent[] {
+    if (!this.isOversize) this.#read(this.#decoder.write(bytes));
+    return this.#take();
+  }
+
+  /** No more bytes will come: a last event without its blank line is among the events when its data are whole. */
+  end(): SseEvent[] {
+    if (this.isOversize) return [];
+    this.#read(this.#decoder.end());
+    if (this.#line !== "") this.#endLine(this.#line);
+    this.isCut = this.#hasData && this.#data !== "[DONE]" && parseJson(this.#data) === undefined;
+    if (!this.isCut) this.#endEvent();
+    return this.#take();
+  }
+
+  #take(): SseEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  #read(text: string): void {
+    if (text === "") return;
+    let at = this.#start(text);
+    LINE_END.lastIndex = at;
+    for (let found = LINE_END.exec(text); found !== null && !this.isOversize; found = LINE_END.exec(text)) {
+      const end = found.index;
+      this.#endLine(this.#line === "" ? text.slice(at, end) : this.#line + text.slice(at, end));
+      this.#line = "";
+      at = end + 1;
+      if (text[end] === "\r") {
+        this.#isAfterReturn = at === text.length;
+        if (text[at] === "\n") at++;
+      }
+      LINE_END.lastIndex = at;
+    }
+    this.#line += text.slice(at);
+    if (this.#line.length + this.#data.length > this.#charactersMax) this.isOversize = true;
+  }
+
+  /** A byte order mark counts at the beginning only; an LF that opens these bytes may belong to the CR before them. */
+  #start(text: string): number {
+    const isLateLineFeed = this.#isAfterReturn && text[0] === "\n";
+    const isMarked = this.#isFirst && text.startsWith(BYTE_ORDER_MARK);
+    this.#isAfterReturn = false;
+    this.#isFirst = false;
+    return isLateLineFeed || isMarked ? 1 : 0;
+  }
+
+  #endLine(line: string): void {
+    if (line === "") return this.#endEvent();
+    if (line.startsWith("data:")) return this.#addData(valueOf(line, 5));
+    if (line === "data") return this.#addData("");
+    if (line.startsWith("event:")) this.#name = valueOf(line, 6);
+    // Old llama.cpp servers report a failure as a field of its own.
+    else if (line.startsWith("error:")) {
+      this.#name = "error";
+      this.#addData(valueOf(line, 6));
+    }
+  }
+
+  #addData(value: string): void {
+    this.#data = this.#data === "" ? value : `${this.#data}\n${value}`;
+    this.#hasData = true;
+    if (this.#data.length > this.#charactersMax) this.isOversize = true;
+  }
+
+  #endEvent(): void {
+    if (this.#data !== "" && !this.isOversize) this.#events.push({ name: this.#name, data: this.#data });
+    this.#name = "";
+    this.#data = "";
+    this.#hasData = false;
+  }
+}
+
+const valueOf = (line: string, at: number): string => line.slice(line[at] === " " ? at + 1 : at);
