@@ -9,6 +9,8 @@ export interface AdminParts {
   /** 0: any free one. */
   readonly port: number;
   readonly metrics: Metrics;
+  /** False only for a short while, in which whoever needs us had better wait; true unless told. */
+  readonly isStarted?: () => boolean;
   /** Why no traffic should come here, one sentence each; empty when ready. */
   readonly notReady: () => readonly string[];
   readonly snapshot: () => { readonly version: string; readonly snapshot: Snapshot } | null;
@@ -37,6 +39,10 @@ export const startAdmin = async (parts: AdminParts): Promise<Admin> => {
 const addRoutes = (server: FastifyInstance, parts: AdminParts): void => {
   // Alive means that this answer came. It must never depend on a provider or the operator: their outage is no reason to restart.
   server.get("/healthz", async (_, reply) => reply.type("text/plain").send("ok\n"));
+  server.get("/startupz", async (_, reply) => {
+    const isStarted = parts.isStarted?.() !== false;
+    return reply.code(isStarted ? 200 : 503).type("text/plain").send(isStarted ? "ok\n" : "waiting for a configuration\n");
+  });
   server.get("/readyz", async (_, reply) => {
     const reasons = parts.notReady();
     return reply.code(reasons.length === 0 ? 200 : 503).send({ isReady: reasons.length === 0, reasons });

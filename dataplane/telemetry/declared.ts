@@ -19,7 +19,8 @@ const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 const BYTES = [256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864, 268435456] as const;
 const ATTEMPTS = [0, 1, 2, 3, 4, 6, 8, 16] as const;
 
-const GEN_AI = ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"] as const;
+// The words of the conventions, and ours for the same request: which route, and which of several providers of one kind.
+const GEN_AI = ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "route", "provider"] as const;
 
 export const declared = {
   gen_ai_client_operation_duration_seconds: {
@@ -51,6 +52,11 @@ export const declared = {
     help: "Requests that are over, by what served them and how they ended. code is the gateway's own error code, empty when it raised none.",
     labels: ["route", "target", "provider", "team", "status", "code"],
   },
+  llmgw_failovers_total: {
+    kind: "counter",
+    help: "Attempts that failed and were followed by another one. provider and code are those of the attempt that failed.",
+    labels: ["route", "provider", "code"],
+  },
   llmgw_request_attempts: { kind: "histogram", help: "Attempts at targets per request; 0 when none was reached.", labels: ["route"], bounds: ATTEMPTS },
   llmgw_request_bytes: { kind: "histogram", help: "Size of request bodies.", labels: ["route"], bounds: BYTES },
   llmgw_response_bytes: { kind: "histogram", help: "Size of response bodies.", labels: ["route"], bounds: BYTES },
@@ -65,6 +71,7 @@ export const declared = {
   llmgw_usage_estimated_total: { kind: "counter", help: "Requests whose tokens were estimated because the provider sent no usage.", labels: ["route"] },
   llmgw_aborted_requests_total: { kind: "counter", help: "Requests whose caller left before the end.", labels: ["route"] },
   llmgw_open_requests: { kind: "gauge", help: "Requests that are being served now.", labels: [] },
+  llmgw_open_requests_max: { kind: "gauge", help: "Requests that may be served at a time; more are refused.", labels: [] },
   llmgw_sockets: { kind: "gauge", help: "Open sockets by side: client or upstream.", labels: ["side"] },
   llmgw_event_loop_lag_seconds: { kind: "gauge", help: "The longest that the event loop was late in the last 15 seconds.", labels: [] },
   llmgw_heap_used_bytes: { kind: "gauge", help: "Used part of the JavaScript heap.", labels: [] },

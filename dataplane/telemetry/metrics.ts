@@ -158,7 +158,7 @@ export class Metrics {
 
   #find(record: RequestRecord): Slots {
     const { routeName: route, targetName: target, providerName: provider, team } = record;
-    const genAi = [record.operation, record.providerType, record.modelMatched];
+    const genAi = [record.operation, record.providerType, record.modelMatched, route, provider];
     const status = String(record.status);
     return {
       requests: this.#counter("llmgw_requests_total", [route, target, provider, team, status, record.errorCode]),

@@ -11,6 +11,8 @@ import { declared } from "../../dataplane/telemetry/declared.ts";
 import { namesOf, requestLineBytesMax, writeRequestLine } from "../../dataplane/telemetry/request-line.ts";
 import { demo } from "../../operator/cli/demo.ts";
 import { run } from "../../operator/cli/run.ts";
+import { status } from "../../operator/cli/status.ts";
+import { stop } from "../../operator/cli/stop.ts";
 import { validate } from "../../operator/cli/validate.ts";
 import { requestRecord } from "../telemetry/record.ts";
 import { brokenLinks, flagRows, invocationsIn, manifestsIn, pathsIn, scriptsIn, unknownInvocations } from "./docs.ts";
@@ -18,8 +20,8 @@ import { filesBelow, readText, root, sources } from "./sources.ts";
 
 const readme = readText("README.md");
 const scripts = Object.keys((JSON.parse(readText("package.json")) as { scripts: object }).scripts);
-const commands = [run, validate, demo];
-const pages = ["README.md", ...["crds", "dataplane", "operator", "examples", "test"].flatMap(filesBelow).filter((path) => path.endsWith(".md"))];
+const commands = [run, validate, status, stop, demo];
+const pages = ["README.md", ...["crds", "dataplane", "operator", "charts", "examples", "test"].flatMap(filesBelow).filter((path) => path.endsWith(".md"))];
 const readOrNull = (path: string): string | null => (existsSync(join(root, path)) ? (path.endsWith(".md") ? readText(path) : "") : null);
 
 describe("generated pages", () => {

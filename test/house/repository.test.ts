@@ -37,8 +37,11 @@ const packagesOf = (files: readonly Source[]): string[] => {
   return [...new Set(named.filter((specifier) => !specifier.startsWith("node:") && !specifier.startsWith(".")).map(packageOf))].toSorted();
 };
 
-const running = packagesOf(sources().filter(({ path }) => !isTest(path) && path !== "vitest.config.ts"));
-const testing = packagesOf(sources().filter(({ path }) => isTest(path) || path === "vitest.config.ts"));
+/** What runs on the machines of those who make the gateway only: tests, and what writes the chart's dashboards. */
+const isMaking = (path: string): boolean => isTest(path) || path === "vitest.config.ts" || path.startsWith("charts/");
+
+const running = packagesOf(sources().filter(({ path }) => !isMaking(path)));
+const testing = packagesOf(sources().filter(({ path }) => isMaking(path)));
 /** Programs and declarations that are used without an import, and what is kept for the part on a cluster. */
 const usedOtherwise = ["node", "typescript", "oxlint", "@types/node", "autocannon", "@kubernetes/client-node"];
 

@@ -65,7 +65,7 @@ const importsOf = (path: string, code: string, uncommented: string): Import[] =>
     return [{ specifier, path: specifier.startsWith(".") && isSource(specifier) ? target : null, how: "Import" }];
   });
 
-const folders = ["dataplane", "operator", "crds", "test"] as const;
+const folders = ["dataplane", "operator", "crds", "charts", "test"] as const;
 
 let memory: readonly Source[] | null = null;
 

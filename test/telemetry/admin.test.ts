@@ -53,6 +53,15 @@ describe("the admin port", () => {
     expect(await accepted.json()).toEqual({ isReady: true, reasons: [] });
   });
 
+  test("lets the rest of a pod start when told so, ready or not", async () => {
+    let isStarted = false;
+    const base = await start({ notReady: () => ["it has no snapshot yet"], isStarted: () => isStarted });
+    expect((await fetch(`${base}/startupz`)).status).toBe(503);
+    isStarted = true;
+    expect((await fetch(`${base}/startupz`)).status).toBe(200);
+    expect((await fetch(`${await start()}/startupz`)).status).toBe(200);
+  });
+
   test("serves the metrics as Prometheus reads them", async () => {
     const metrics = new Metrics();
     metrics.record(requestRecord());

@@ -8,7 +8,7 @@ import { watchProcess } from "../../dataplane/telemetry/process.ts";
 import { fakeClock } from "../doubles/clock.ts";
 import { requestRecord } from "./record.ts";
 
-const GEN_AI = 'gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="support-chat"';
+const GEN_AI = 'gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="support-chat",route="team-a/chat",provider="team-a/openai"';
 
 const scraped = async (metrics: Metrics): Promise<string[]> => (await metrics.text()).split("\n");
 
@@ -216,6 +216,7 @@ const fillAll = (metrics: Metrics): void => {
   metrics.record(requestRecord({ isStreaming: true, isUsageEstimated: true }));
   metrics.record(requestRecord({ isAborted: true }));
   for (let index = 0; index < 201; index += 1) metrics.record(requestRecord({ team: `team-${index}` }));
+  metrics.count("llmgw_failovers_total", 1, "team-a/chat", "team-a/openai", "UPSTREAM_CONNECT");
   metrics.watch("llmgw_open_requests", () => 1);
   metrics.watch("llmgw_sockets", () => [{ values: ["client"], value: 1 }]);
   metrics.watch("llmgw_snapshot_info", () => [{ values: ["abc"], value: 1 }]);
