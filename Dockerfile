@@ -41,5 +41,9 @@ COPY modules/operator ./node_modules
 COPY crds ./crds
 COPY dataplane/snapshot ./dataplane/snapshot
 COPY operator ./operator
+# What a compile leaves behind is collected early, instead of being kept until the pod's memory limit is near: measured, a
+# third of the memory for the same time. A share of the limit, so that more memory is more heap; an environment variable,
+# so that `operator.extraEnv` can say otherwise.
+ENV NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size-percentage=40"
 EXPOSE 8443 9090
 ENTRYPOINT ["/usr/local/bin/node", "/app/operator/main.ts"]

@@ -23,6 +23,8 @@ export interface ReconcileParts {
   clock: { tick(): number; after(delayMs: number, run: () => void): () => void };
   /** How long after a mass deletion the second look is. */
   secondLookMs: number;
+  /** A pass was put off, because most objects vanished at once. */
+  held?: () => void;
   say: (message: string) => void;
 }
 
@@ -52,6 +54,7 @@ export const startReconcile = (parts: ReconcileParts): Reconciler => {
     const world = parts.look();
     const gone = isSecondLook ? undefined : guard.objection(world);
     if (gone !== undefined) {
+      parts.held?.();
       parts.say(`${gone}; the last good configuration stays in force until a second look in ${parts.secondLookMs / 1000} s`);
       cancelSecondLook = clock.after(parts.secondLookMs, () => attempt(true));
       return;

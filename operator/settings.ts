@@ -26,3 +26,10 @@ export const childEnvironment = (own: Readonly<Record<string, string>>, given: E
   const inherited = Object.entries(given).filter(([name, value]) => value !== undefined && (INHERITED.includes(name) || name.startsWith("OTEL_")));
   return Object.fromEntries([["NODE_COMPILE_CACHE", compileCache(given)], ...inherited.map(([name, value]) => [name, value ?? ""]), ...Object.entries(own)]);
 };
+
+// The variables by which the clouds' own libraries find an identity, and the way out to them.
+const CLOUD = /^(?:AWS_|GOOGLE_|AZURE_|GCE_METADATA_|CLOUDSDK_CONFIG$)|^(?:HTTPS?|NO)_PROXY$/i;
+
+/** For data planes on a laptop alone: a provider that names no Secret uses the identity of whoever runs them. */
+export const cloudEnvironment = (given: Environment = environment): Record<string, string> =>
+  Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value !== undefined && CLOUD.test(name) ? [[name, value]] : [])));

@@ -2,7 +2,7 @@
 // It wires and prints. It may die at any moment: what it started serves on, and the next run takes it over.
 import { statSync } from "node:fs";
 import type { Clock } from "./clock.ts";
-import { compileWorld, type Compiled } from "./compile/compile.ts";
+import { Compiler, type Compiled } from "./compile/compile.ts";
 import type { Publication } from "./publish/editions.ts";
 import { startPublisher, type Publisher } from "./publish/server.ts";
 import { startReconcile, type Outcome } from "./reconcile.ts";
@@ -44,12 +44,14 @@ export const runStandalone = async (settings: StandaloneSettings, surroundings: 
   if (!isFolder(settings.manifests)) throw new Refusal(`there is no folder ${settings.manifests}; give the one with your manifests with --manifests DIR`);
   const state = new StateFolder(settings.state);
   if (await state.isServed()) throw new Refusal(`another llmgw run uses the state folder ${state.folder}; end it, or give this one another with --state DIR`);
+  state.noteRun(process.pid, { manifests: settings.manifests });
   const run = new Run(settings, surroundings, state);
   try {
     await run.start();
     await aborted(terminal.stop);
   } finally {
     await run.stop();
+    state.forgetRun();
   }
 };
 
@@ -98,9 +100,10 @@ class Run {
     const settled = new Promise<void>((resolve) => (this.#onSettled = resolve));
     const cancel = clock.after(SETTLE_MS_MAX, () => this.#onSettled());
     const publisher = await this.#startPublisher(random);
+    const compiler = new Compiler();
     const reconciler = startReconcile({
       look: () => this.#world(),
-      compile: compileWorld,
+      compile: (world) => compiler.compile(world),
       publish: (snapshots) => publisher.publish(snapshots),
       report: (outcome) => this.#report(outcome),
       clock,

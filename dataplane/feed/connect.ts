@@ -236,6 +236,9 @@ const dial = (address: FeedAddress, ca: string | undefined): ClientHttp2Session 
   if (socketFile !== undefined) return connectHttp2("http://localhost", { createConnection: () => connectSocket(socketFile), settings });
   const session = connectHttp2(address.url, { settings, minVersion: "TLSv1.3", ...(ca !== undefined && { ca }) });
   // The window of the stream alone is not enough: the connection has one too.
-  session.once("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
+  // It may have been ended between the event and its hearing: on a busy machine that happens.
+  session.once("connect", () => {
+    if (!session.destroyed) session.setLocalWindowSize(WINDOW_BYTES);
+  });
   return session;
 };

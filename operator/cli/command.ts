@@ -8,6 +8,8 @@ export interface Flag {
   /** What stands for the value in the help, such as "N"; absent for a flag without one. */
   readonly value?: string;
   readonly otherwise?: string;
+  /** One letter that may stand for the name. */
+  readonly short?: string;
 }
 
 export interface Command {
@@ -49,7 +51,7 @@ export class Given {
   }
 }
 
-/** `--name VALUE`, `--name=VALUE`, `--name`; everything after a bare `--` is an operand. */
+/** `--name VALUE`, `--name=VALUE`, `--name`, `-n VALUE` where there is a letter; everything after a bare `--` is an operand. */
 export const readArguments = (command: Command, given: readonly string[]): Given => {
   const values = new Map(Object.entries(command.flags).flatMap(([name, { otherwise }]) => (otherwise === undefined ? [] : [[name, otherwise] as const])));
   const operands: string[] = [];
@@ -65,9 +67,11 @@ export const readArguments = (command: Command, given: readonly string[]): Given
 
 const readFlag = (command: Command, word: string, rest: string[], values: Map<string, string>): void => {
   const equals = word.indexOf("=");
-  const name = (equals < 0 ? word : word.slice(0, equals)).replace(/^--?/, "");
+  const given = (equals < 0 ? word : word.slice(0, equals)).replace(/^--?/, "");
+  const isLetter = !word.startsWith("--");
+  const name = isLetter ? (Object.keys(command.flags).find((one) => command.flags[one]?.short === given) ?? given) : given;
   const flag = Object.hasOwn(command.flags, name) ? command.flags[name] : undefined;
-  if (flag === undefined || !word.startsWith("--")) throw new UsageError(`unknown flag ${word}.${meant(name, Object.keys(command.flags), "--")}`);
+  if (flag === undefined || (isLetter && flag.short !== given)) throw new UsageError(`unknown flag ${word}.${meant(name, Object.keys(command.flags), "--")}`);
   if (flag.value === undefined) {
     if (equals >= 0) throw new UsageError(`--${name} takes no value`);
     values.set(name, "true");
@@ -84,7 +88,7 @@ export const meant = (word: string, known: readonly string[], prefix = ""): stri
 };
 
 export const helpOf = (command: Command): string[] => {
-  const rows = Object.entries(command.flags).map(([name, flag]) => [`--${name}${flag.value === undefined ? "" : ` ${flag.value}`}`, flagWords(flag)] as const);
+  const rows = Object.entries(command.flags).map(([name, flag]) => [`${flag.short === undefined ? "" : `-${flag.short}, `}--${name}${flag.value === undefined ? "" : ` ${flag.value}`}`, flagWords(flag)] as const);
   const width = Math.max(...rows.map(([left]) => left.length), 6);
   const operands = command.operands === "" ? "" : ` ${command.operands}`;
   return [`llmgw ${command.name} [flags]${operands}`, "", command.says, "", ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`), `  ${"--help".padEnd(width)}  Prints this.`];

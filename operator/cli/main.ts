@@ -10,6 +10,8 @@ import { helpOf, meant, readArguments, UsageError, type Command } from "./comman
 const commands: readonly { name: string; says: string; load: () => Promise<Command> }[] = [
   { name: "run", says: "Serves the manifests of a folder on this machine, and follows their edits.", load: async () => (await import("./run.ts")).run },
   { name: "validate", says: "Says what is wrong with manifests, without serving them.", load: async () => (await import("./validate.ts")).validate },
+  { name: "status", says: "Says which pods of a cluster run which version, since when, and what they refused.", load: async () => (await import("./status.ts")).status },
+  { name: "stop", says: "Ends a run on this machine.", load: async () => (await import("./stop.ts")).stop },
   { name: "demo", says: "Runs the demo provider alone.", load: async () => (await import("./demo.ts")).demo },
 ];
 

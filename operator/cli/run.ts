@@ -1,15 +1,12 @@
 // llmgw run: the gateway on this machine, from a folder of manifests.
 // Flags become settings here; what they do is standalone's matter.
-import { hash } from "node:crypto";
-import { realpathSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
 import { systemClock } from "../clock.ts";
-import { environment, stateHome } from "../settings.ts";
+import { environment } from "../settings.ts";
 import { runStandalone, type StandaloneSettings } from "../standalone.ts";
 import type { Command, Given } from "./command.ts";
+import { EXAMPLES, stateFor } from "./folders.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const PORT_MAX = 65_535;
 const WORKERS_MAX = 64;
 
@@ -46,15 +43,4 @@ const settingsFrom = (given: Given): StandaloneSettings => {
     gateway: given.text("gateway") ?? "",
     demoPort: given.isSet("no-demo") ? undefined : given.count("demo-port", 1, PORT_MAX),
   });
-};
-
-/** By the folder's real name, so that a link to it is the same run. */
-const stateFor = (manifests: string): string => {
-  let real = manifests;
-  try {
-    real = realpathSync(manifests);
-  } catch {
-    // A folder that is not there is refused a moment later, with better words.
-  }
-  return join(stateHome(), hash("sha256", real, "hex").slice(0, 16));
 };

@@ -7,15 +7,11 @@ import { instantMs } from "./spans.ts";
 export interface Aged {
   /** "namespace/name" */
   readonly id: string;
-  readonly metadata: Metadata;
+  readonly bornAt: number;
 }
 
-const bornAt = ({ metadata }: Aged): number =>
-  (metadata.creationTimestamp === undefined ? undefined : instantMs(metadata.creationTimestamp)) ?? Number.MAX_SAFE_INTEGER;
+/** Read once for each object: a date is text. */
+export const bornAt = ({ creationTimestamp }: Metadata): number => (creationTimestamp === undefined ? undefined : instantMs(creationTimestamp)) ?? Number.MAX_SAFE_INTEGER;
 
-/** The oldest first. Each date is read once, not once per comparison. */
-export const inOrderOfAge = <Item extends Aged>(items: readonly Item[]): Item[] =>
-  items
-    .map((item) => ({ item, bornAt: bornAt(item) }))
-    .sort((left, right) => left.bornAt - right.bornAt || compareText(left.item.id, right.item.id))
-    .map(({ item }) => item);
+/** The oldest first. */
+export const inOrderOfAge = <Item extends Aged>(items: readonly Item[]): Item[] => items.toSorted((left, right) => left.bornAt - right.bornAt || compareText(left.id, right.id));

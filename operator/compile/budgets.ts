@@ -1,24 +1,24 @@
 // LLMBudget: its references are judged as those of a route are. Nothing of it reaches a snapshot yet, and its condition says so.
 import type { LLMBudget } from "../../crds/budget.ts";
-import type { World } from "../world.ts";
 import { finding, type Finding } from "./diagnostics.ts";
-import { referTo, type Providers } from "./targets.ts";
+import type { Look } from "./sources.ts";
+import { referTo } from "./targets.ts";
 
-export const judgeBudget = (world: World, providers: Providers, id: string, budget: LLMBudget): Finding[] => {
+export const judgeBudget = (look: Look, id: string, budget: LLMBudget): { findings: Finding[] } => {
   const namespace = id.slice(0, id.indexOf("/"));
-  return [...missingRoutes(world, namespace, budget), ...unresolvedDowngrades(world, providers, namespace, budget)];
+  return { findings: [...missingRoutes(look, namespace, budget), ...unresolvedDowngrades(look, namespace, budget)] };
 };
 
-const missingRoutes = (world: World, namespace: string, budget: LLMBudget): Finding[] =>
+const missingRoutes = (look: Look, namespace: string, budget: LLMBudget): Finding[] =>
   (budget.spec.appliesTo.routes ?? []).flatMap((route, index) =>
-    Object.hasOwn(world.routes, `${namespace}/${route}`) || Object.hasOwn(world.invalid, `LLMRoute/${namespace}/${route}`)
+    look.isRoute(`${namespace}/${route}`) || look.isInvalid(`LLMRoute/${namespace}/${route}`)
       ? []
       : [finding("RouteNotFound", `spec.appliesTo.routes[${index}]`, { route, namespace })],
   );
 
-const unresolvedDowngrades = (world: World, providers: Providers, namespace: string, budget: LLMBudget): Finding[] =>
+const unresolvedDowngrades = (look: Look, namespace: string, budget: LLMBudget): Finding[] =>
   budget.spec.thresholds.flatMap(({ target }, index) => {
     if (target === undefined) return [];
-    const { problem } = referTo(world, providers, namespace, target.providerRef, `spec.thresholds[${index}].target.providerRef`);
+    const { problem } = referTo(look, namespace, target.providerRef, `spec.thresholds[${index}].target.providerRef`);
     return problem === undefined ? [] : [problem];
   });

@@ -2,8 +2,8 @@
 // When anything about a caller is in doubt, its keys are refused: a caller is never more than what its owner wrote.
 import { hash } from "node:crypto";
 import type { Caller } from "../../dataplane/snapshot/schema.ts";
-import { refOf, type ObjectRef, type SecretObject, type World } from "../world.ts";
-import { inOrderOfAge } from "./age.ts";
+import { refOf, type ObjectRef, type SecretObject } from "../world.ts";
+import { bornAt, inOrderOfAge, type Aged } from "./age.ts";
 import { unusableAsKey, withoutLineEnd } from "./credentials.ts";
 import { compareText, finding, type Finding, type Findings } from "./diagnostics.ts";
 import { instantMs } from "./spans.ts";
@@ -18,36 +18,54 @@ const WORD_CHARACTERS_MAX = 253;
 const MODELS_MAX = 1024;
 const MODEL_CHARACTERS_MAX = 256;
 
-export const compileCallers = (world: World, findings: Findings): Record<string, Caller> => {
-  const claimed = new Map<string, { caller: Caller; owner: string }>();
-  const labelled = Object.entries(world.secrets).flatMap(([id, secret]) =>
-    secret.metadata.labels?.[CALLER_LABEL] === "true" ? [{ id, secret, metadata: secret.metadata }] : [],
-  );
-  for (const { id, secret } of inOrderOfAge(labelled)) {
-    const object = refOf("Secret", id);
-    const described = describe(id, secret);
-    findings.add(object, ...described.findings);
-    for (const [key, digest] of digestsOf(secret, object, findings)) {
-      const owner = claimed.get(digest)?.owner;
-      if (owner === undefined && described.findings.length === 0) claimed.set(digest, { caller: described.caller, owner: id });
-      else if (owner !== undefined && owner !== id) findings.add(object, finding("CallerKeyConflict", `data.${key}`, { key, winner: owner }));
+/** What one Secret says of a caller, as far as it can be judged alone. */
+export interface CompiledCaller extends Aged {
+  readonly object: ObjectRef;
+  readonly caller: Caller;
+  readonly isInDoubt: boolean;
+  readonly findings: readonly Finding[];
+  /** Its keys that can be used, each with the hash of its value. */
+  readonly digests: readonly (readonly [key: string, digest: string])[];
+}
+
+/** Undefined for a Secret that is no caller's. */
+export const compileCaller = (id: string, secret: SecretObject): CompiledCaller | undefined => {
+  if (secret.metadata.labels?.[CALLER_LABEL] !== "true") return undefined;
+  const described = describe(id, secret);
+  const { digests, findings } = digestsOf(secret);
+  return {
+    id, object: refOf("Secret", id), bornAt: bornAt(secret.metadata), caller: described.caller,
+    isInDoubt: described.findings.length > 0, findings: [...described.findings, ...findings], digests,
+  };
+};
+
+/** A value that several have is the oldest one's; the others are told. */
+export const settleCallers = (compiled: readonly CompiledCaller[], findings: Findings): Record<string, Caller> => {
+  const claimed = new Map<string, CompiledCaller>();
+  for (const caller of inOrderOfAge(compiled)) {
+    findings.add(caller.object, ...caller.findings);
+    for (const [key, digest] of caller.digests) {
+      const owner = claimed.get(digest);
+      if (owner === undefined && !caller.isInDoubt) claimed.set(digest, caller);
+      else if (owner !== undefined && owner !== caller) findings.add(caller.object, finding("CallerKeyConflict", `data.${key}`, { key, winner: owner.id }));
     }
   }
   const sorted = [...claimed].toSorted(([left], [right]) => compareText(left, right));
   return Object.fromEntries(sorted.map(([digest, { caller }]) => [digest, caller]));
 };
 
-const digestsOf = (secret: SecretObject, object: ObjectRef, findings: Findings): [key: string, digest: string][] => {
+const digestsOf = (secret: SecretObject): Pick<CompiledCaller, "digests" | "findings"> => {
   const digests: [string, string][] = [];
+  const findings: Finding[] = [];
   for (const key of Object.keys(secret.data).toSorted(compareText)) {
     const text = withoutLineEnd(secret.data[key]?.reveal() ?? "");
     const problem = unusableAsKey(text);
     if (problem === undefined) digests.push([key, hash("sha256", text, "hex")]);
-    else findings.add(object, finding("CallerKeyUnusable", `data.${key}`, { key, problem }));
+    else findings.push(finding("CallerKeyUnusable", `data.${key}`, { key, problem }));
   }
-  for (const [key, problem] of Object.entries(secret.missing)) findings.add(object, finding("CallerKeyUnusable", `data.${key}`, { key, problem }));
-  if (Object.keys(secret.data).length + Object.keys(secret.missing).length === 0) findings.add(object, finding("CallerWithoutKey", ""));
-  return digests;
+  for (const [key, problem] of Object.entries(secret.missing)) findings.push(finding("CallerKeyUnusable", `data.${key}`, { key, problem }));
+  if (Object.keys(secret.data).length + Object.keys(secret.missing).length === 0) findings.push(finding("CallerWithoutKey", ""));
+  return { digests, findings };
 };
 
 interface Described {

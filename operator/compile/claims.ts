@@ -1,12 +1,26 @@
 // One name on one gateway belongs to one route: the oldest that claims it, then the one that comes first by name.
 // A route that loses some of its names keeps the others. It judges claims, not routes.
-import { refOf } from "../world.ts";
 import { inOrderOfAge } from "./age.ts";
-import { finding, type Findings } from "./diagnostics.ts";
+import { finding, type Finding } from "./diagnostics.ts";
+import { isSameList } from "./memo.ts";
 import { spelt, type Claim, type CompiledRoute } from "./routes.ts";
 
 /** gateway → route id → the names that it won there; a route without any is not in it. */
 export type Won = ReadonlyMap<string, ReadonlyMap<string, readonly Claim[]>>;
+
+export interface Settled {
+  readonly won: Won;
+  /** By route, what it is told about the names that it lost. */
+  readonly findings: ReadonlyMap<string, Finding>;
+}
+
+/** Whether both routes claim the same under the same name since the same time: then what is settled for one is for the other. */
+export const claimTheSame = (left: CompiledRoute, right: CompiledRoute | undefined): boolean =>
+  left === right ||
+  (left.id === right?.id && left.bornAt === right.bornAt && isSameList(left.gateways, right.gateways) && left.claims.length === right.claims.length && left.claims.every((claim, index) => isSameClaim(claim, right.claims[index])));
+
+const isSameClaim = (left: Claim, right: Claim | undefined): boolean =>
+  left === right || (left.match === right?.match && left.name === right.name && isSameList(left.targets ?? [], right.targets ?? []) && (left.targets === undefined) === (right.targets === undefined));
 
 interface Loss {
   readonly claim: Claim;
@@ -14,7 +28,8 @@ interface Loss {
   readonly winner: string;
 }
 
-export const settleClaims = (routes: readonly CompiledRoute[], findings: Findings): Won => {
+export const settleClaims = (routes: readonly CompiledRoute[]): Settled => {
+  const findings = new Map<string, Finding>();
   const owners = new Map<string, Map<string, string>>();
   const won = new Map<string, Map<string, Claim[]>>();
   for (const route of inOrderOfAge(routes)) {
@@ -25,9 +40,9 @@ export const settleClaims = (routes: readonly CompiledRoute[], findings: Finding
       if (kept.length > 0) entryOf(won, gateway).set(route.id, kept);
       wins += kept.length;
     }
-    if (losses.length > 0) findings.add(refOf("LLMRoute", route.id), finding(wins === 0 ? "Conflicted" : "PartiallyConflicted", "spec.models", { losses: tell(losses) }));
+    if (losses.length > 0) findings.set(route.id, finding(wins === 0 ? "Conflicted" : "PartiallyConflicted", "spec.models", { losses: tell(losses) }));
   }
-  return won;
+  return { won, findings };
 };
 
 const claimAll = (route: CompiledRoute, gateway: string, owners: Map<string, string>, losses: Loss[]): Claim[] =>

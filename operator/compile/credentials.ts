@@ -1,12 +1,13 @@
 // Values that objects refer to: API keys out of Secrets, certificates out of ConfigMaps and Secrets.
 // A reference is looked up in the namespace of the object that makes it, and nowhere else: there is no parameter for another.
 import { Secret } from "../../dataplane/snapshot/secret.ts";
-import { own, type World } from "../world.ts";
+import { own } from "../world.ts";
 import { finding, type Finding } from "./diagnostics.ts";
+import type { Look } from "./sources.ts";
 
 export type Looked<Value> = { value: Value; problem?: never } | { value?: never; problem: Finding };
 
-interface KeyRef {
+export interface KeyRef {
   readonly name: string;
   readonly key: string;
 }
@@ -14,8 +15,8 @@ interface KeyRef {
 /** "namespace/secret/key": what the snapshot calls a credential. */
 export const credentialId = (namespace: string, reference: KeyRef): string => `${namespace}/${reference.name}/${reference.key}`;
 
-const entryOf = (world: World, namespace: string, reference: KeyRef, path: string): Looked<Secret> => {
-  const object = own(world.secrets, `${namespace}/${reference.name}`);
+const entryOf = (look: Look, namespace: string, reference: KeyRef, path: string): Looked<Secret> => {
+  const object = look.secret(`${namespace}/${reference.name}`);
   if (object === undefined) return { problem: finding("SecretNotFound", path, { secret: reference.name, namespace }) };
   const value = own(object.data, reference.key);
   if (value !== undefined) return { value };
@@ -34,12 +35,24 @@ export const unusableAsKey = (text: string): string | undefined => {
 /** Key files commonly end in a line break, which is never part of the key. */
 export const withoutLineEnd = (text: string): string => text.trim();
 
-export const lookUpKey = (world: World, namespace: string, reference: KeyRef, path: string): Looked<Secret> => {
-  const entry = entryOf(world, namespace, reference, path);
+/** Why text cannot be used as a secret that is not sent in a header as it is; undefined when it can. */
+export const unusableAsSecret = (text: string): string | undefined => {
+  if (text === "") return "it is empty";
+  return text.length > 65_536 ? "it is longer than 65536 characters" : undefined;
+};
+
+/** Whether the entry is there, or was meant to be. */
+export const hasEntry = (look: Look, namespace: string, reference: KeyRef): boolean => {
+  const object = look.secret(`${namespace}/${reference.name}`);
+  return object !== undefined && (own(object.data, reference.key) ?? own(object.missing, reference.key)) !== undefined;
+};
+
+export const lookUpKey = (look: Look, namespace: string, reference: KeyRef, path: string, unusable = unusableAsKey): Looked<Secret> => {
+  const entry = entryOf(look, namespace, reference, path);
   if (entry.problem !== undefined) return entry;
   const text = entry.value.reveal();
   const key = withoutLineEnd(text);
-  const problem = unusableAsKey(key);
+  const problem = unusable(key);
   if (problem !== undefined) return { problem: finding("SecretValueUnusable", path, { secret: reference.name, key: reference.key, problem }) };
   return { value: key === text ? entry.value : new Secret(key) };
 };
@@ -54,20 +67,20 @@ const CERTIFICATES_CHARACTERS_MAX = 1_048_576;
 const certificatesIn = (text: string): string =>
   (text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? []).map((one) => `${one}\n`).join("");
 
-export const lookUpCertificates = (world: World, namespace: string, reference: CertificateRef, path: string): Looked<string> => {
-  const text = certificateText(world, namespace, reference, path);
+export const lookUpCertificates = (look: Look, namespace: string, reference: CertificateRef, path: string): Looked<string> => {
+  const text = certificateText(look, namespace, reference, path);
   if (text.problem !== undefined) return text;
   const certificates = certificatesIn(text.value);
   if (certificates !== "" && certificates.length <= CERTIFICATES_CHARACTERS_MAX) return { value: certificates };
   return { problem: finding("CertificateInvalid", path, { key: reference.key, object: `${reference.kind} ${reference.name}` }) };
 };
 
-const certificateText = (world: World, namespace: string, reference: CertificateRef, path: string): Looked<string> => {
+const certificateText = (look: Look, namespace: string, reference: CertificateRef, path: string): Looked<string> => {
   if (reference.kind === "Secret") {
-    const entry = entryOf(world, namespace, reference, path);
+    const entry = entryOf(look, namespace, reference, path);
     return entry.problem === undefined ? { value: entry.value.reveal() } : entry;
   }
-  const object = own(world.configMaps, `${namespace}/${reference.name}`);
+  const object = look.configMap(`${namespace}/${reference.name}`);
   if (object === undefined) return { problem: finding("ConfigMapNotFound", path, { configMap: reference.name, namespace }) };
   const value = own(object.data, reference.key);
   return value === undefined ? { problem: finding("ConfigMapKeyNotFound", path, { configMap: reference.name, key: reference.key }) } : { value };

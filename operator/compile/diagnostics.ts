@@ -1,6 +1,6 @@
 // What compile has to say about each object, and the catalogue of everything that it can say.
 // Words for people: what is wrong and what to do about it. No decision is made here.
-import { keyOf, type ObjectRef } from "../world.ts";
+import { keyOf, own, type ObjectRef } from "../world.ts";
 
 export type ConditionType = "Accepted" | "ResolvedRefs" | "InForce";
 
@@ -16,7 +16,7 @@ interface Row {
 export const reasons = {
   Invalid: { condition: "Accepted", severity: "error", message: "{path}{problem}" },
   TypeNotInForce: { condition: "Accepted", severity: "error", message: "type {type} is not supported yet; there are: {known}" },
-  AuthNotInForce: { condition: "Accepted", severity: "error", message: "auth type {type} is not supported yet; use APIKey or None" },
+  IdentityElsewhere: { condition: "Accepted", severity: "error", message: "{where} not in {cloud}: the data plane's own identity is sent to {hosts} only; name a Secret with {field}" },
   InsecureEndpoint: { condition: "Accepted", severity: "error", message: "endpoint {url} is not encrypted; use https://, or say network: Private if it is a server of your own" },
   NoGateway: { condition: "Accepted", severity: "error", message: "none of the gateways that the route names exists" },
   NoModels: { condition: "Accepted", severity: "error", message: "no model name leads here: write spec.models, such as [\"support-chat\"] or [\"*\"] for every name, or give a target a model, or list models on {providers}" },
@@ -95,9 +95,12 @@ export const compareText = (left: string, right: string): number => (left < righ
 interface Draft {
   readonly object: ObjectRef;
   readonly generation: number | undefined;
-  readonly findings: Finding[];
-  readonly carriedBy: Map<string, string>;
+  findings: readonly Finding[];
+  carriedBy: Map<string, string> | undefined;
 }
+
+const NONE: readonly Finding[] = [];
+const CARRIED_BY_NONE: ReadonlyMap<string, string> = new Map();
 
 /** Where the passes put what they find; order of arrival does not show in what comes out. */
 export class Findings {
@@ -105,34 +108,71 @@ export class Findings {
 
   /** From here on there is a report about the object, even if there is nothing to say. */
   know(object: ObjectRef, generation?: number): void {
-    const key = keyOf(object);
-    if (this.#drafts.has(key)) return;
-    this.#drafts.set(key, { object, generation, findings: [], carriedBy: new Map() });
+    this.#draftOf(object, generation);
   }
 
   add(object: ObjectRef, ...findings: readonly Finding[]): void {
-    if (findings.length > 0) this.know(object);
-    const draft = this.#drafts.get(keyOf(object));
-    for (const one of findings) {
-      const isKnown = draft?.findings.some((other) => other.reason === one.reason && other.path === one.path && other.message === one.message);
-      if (isKnown === false) draft?.findings.push(one);
-    }
+    if (findings.length === 0) return;
+    const draft = this.#draftOf(object, undefined);
+    for (const one of findings) if (!draft.findings.some((other) => isSameFinding(one, other))) draft.findings = [...draft.findings, one];
   }
 
   carry(object: ObjectRef, gateway: string, fingerprint: string): void {
-    this.know(object);
-    this.#drafts.get(keyOf(object))?.carriedBy.set(gateway, fingerprint);
+    const draft = this.#draftOf(object, undefined);
+    (draft.carriedBy ??= new Map()).set(gateway, fingerprint);
   }
 
-  report(): Diagnostics {
-    const entries = [...this.#drafts].toSorted(([left], [right]) => compareText(left, right));
-    return Object.fromEntries(entries.map(([key, draft]) => [key, reportOf(draft)]));
+  /** What is the same as in the former diagnostics is the same object, all of them together too. */
+  report(former: Diagnostics = {}): Diagnostics {
+    const before = Object.keys(former);
+    // Of as many keys, all of them known, none is new: then their order is known as well.
+    const areKeysSame = before.length === this.#drafts.size && before.every((key) => this.#drafts.has(key));
+    const keys = areKeysSame ? before : [...this.#drafts.keys()].toSorted(compareText);
+    const reports: Record<string, ObjectReport> = areKeysSame ? { ...former } : {};
+    let isSame = areKeysSame;
+    for (const key of keys) {
+      const report = reportOf(this.#drafts.get(key) as Draft, own(former, key));
+      if (areKeysSame && report === former[key]) continue;
+      reports[key] = report;
+      isSame = false;
+    }
+    return isSame ? former : reports;
+  }
+
+  #draftOf(object: ObjectRef, generation: number | undefined): Draft {
+    const key = knownKeyOf(object);
+    const known = this.#drafts.get(key);
+    if (known !== undefined) return known;
+    const draft = { object, generation, findings: NONE, carriedBy: undefined };
+    this.#drafts.set(key, draft);
+    return draft;
   }
 }
 
-const reportOf = (draft: Draft): ObjectReport => ({
-  object: draft.object,
-  generation: draft.generation,
-  findings: draft.findings.toSorted(byWeight),
-  carriedBy: Object.fromEntries([...draft.carriedBy].toSorted(([left], [right]) => compareText(left, right))),
-});
+// An object is spoken of several times in each pass, mostly by the same reference.
+const keys = new WeakMap<ObjectRef, string>();
+
+const knownKeyOf = (object: ObjectRef): string => {
+  const known = keys.get(object);
+  if (known !== undefined) return known;
+  const key = keyOf(object);
+  keys.set(object, key);
+  return key;
+};
+
+const isSameFinding = (left: Finding, right: Finding): boolean => left === right || (left.reason === right.reason && left.path === right.path && left.message === right.message);
+
+const reportOf = (draft: Draft, former: ObjectReport | undefined): ObjectReport => {
+  if (former !== undefined && isTold(draft, draft.findings, former)) return former;
+  const findings = draft.findings.toSorted(byWeight);
+  if (former !== undefined && isTold(draft, findings, former)) return former;
+  const carriedBy = [...(draft.carriedBy ?? CARRIED_BY_NONE)].toSorted(([left], [right]) => compareText(left, right));
+  return { object: draft.object, generation: draft.generation, findings, carriedBy: Object.fromEntries(carriedBy) };
+};
+
+const isTold = ({ generation, carriedBy: carriedByAny }: Draft, findings: readonly Finding[], former: ObjectReport): boolean => {
+  const carriedBy = carriedByAny ?? CARRIED_BY_NONE;
+  if (generation !== former.generation || findings.length !== former.findings.length || carriedBy.size !== Object.keys(former.carriedBy).length) return false;
+  for (const [gateway, fingerprint] of carriedBy) if (own(former.carriedBy, gateway) !== fingerprint) return false;
+  return findings.every((one, index) => isSameFinding(one, former.findings[index] as Finding));
+};

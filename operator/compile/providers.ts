@@ -1,26 +1,15 @@
 // LLMProvider → provider of the snapshot with its credentials, or the reason why nobody can use it.
 // It does not ask who refers to it: a provider that no route names is left out later.
-import type { LLMProvider, ProviderAuth } from "../../crds/provider.ts";
-import type { Provider, Timeouts } from "../../dataplane/snapshot/schema.ts";
-import type { Secret } from "../../dataplane/snapshot/secret.ts";
-import type { World } from "../world.ts";
-import { credentialId, lookUpCertificates, lookUpKey } from "./credentials.ts";
+import type { LLMProvider } from "../../crds/provider.ts";
+import type { Auth, Provider, Timeouts } from "../../dataplane/snapshot/schema.ts";
+import { refOf } from "../world.ts";
+import { compileAuth } from "./auth.ts";
+import { lookUpCertificates } from "./credentials.ts";
 import { finding, type Finding } from "./diagnostics.ts";
+import type { CompiledProvider, Look } from "./sources.ts";
 import { durationMs } from "./spans.ts";
 import { isServed, protocolWords, providerTypeWords, servedTypes } from "./words.ts";
 
-export interface CompiledProvider {
-  readonly id: string;
-  readonly source: LLMProvider;
-  readonly namespace: string;
-  readonly findings: readonly Finding[];
-  /** By id; only those that `provider` names. */
-  readonly credentials: ReadonlyMap<string, Secret>;
-  /** Undefined when it cannot be used at all: `findings` says why. */
-  readonly provider: Provider | undefined;
-}
-
-type Auth = Provider["auth"];
 type Tls = NonNullable<Provider["tls"]>;
 
 /** What one part of the spec came to; `value` undefined makes the whole provider unusable. */
@@ -29,16 +18,15 @@ interface Part<Value> {
   readonly findings: readonly Finding[];
 }
 
-export const compileProvider = (world: World, id: string, source: LLMProvider): CompiledProvider => {
+export const compileProvider = (look: Look, id: string, source: LLMProvider): CompiledProvider => {
   const namespace = id.slice(0, id.indexOf("/"));
-  const credentials = new Map<string, Secret>();
-  const auth = compileAuth(world, namespace, source.spec.auth, credentials);
-  const tls = compileTls(world, namespace, source.spec.tls);
+  const auth = compileAuth(look, namespace, source);
+  const tls = compileTls(look, namespace, source.spec.tls);
   const refusals = [...unservedType(source), ...insecureEndpoints(source)];
   const findings = [...refusals, ...auth.findings, ...tls.findings];
   const isUsable = refusals.length === 0 && auth.value !== undefined && tls.value !== undefined;
   const provider = isUsable ? assemble(source, auth.value, tls.value) : undefined;
-  return { id, source, namespace, findings, credentials, provider };
+  return { id, object: refOf("LLMProvider", id), source, namespace, findings, credentials: auth.credentials, provider };
 };
 
 const assemble = ({ spec }: LLMProvider, auth: Auth, tls: Tls | "none"): Provider => ({
@@ -72,46 +60,19 @@ const unservedType = ({ spec: { type } }: LLMProvider): Finding[] =>
 // The schema refuses these too; an object that was stored before the schema did still passes by here.
 const insecureEndpoints = ({ spec }: LLMProvider): Finding[] => {
   if (spec.network === "Private") return [];
-  return (spec.endpoints ?? []).flatMap(({ url }, index) =>
-    url.toLowerCase().startsWith("https://") ? [] : [finding("InsecureEndpoint", `spec.endpoints[${index}].url`, { url })],
-  );
-};
-
-const compileAuth = (world: World, namespace: string, auth: ProviderAuth | undefined, credentials: Map<string, Secret>): Part<Auth> => {
-  if (auth === undefined || auth.type === "None") return { value: { scheme: "none", keys: [] }, findings: [] };
-  if (auth.type !== "APIKey") return { value: undefined, findings: [finding("AuthNotInForce", "spec.auth.type", { type: auth.type })] };
-  const findings: Finding[] = [];
-  const keys: Auth["keys"] = [];
-  for (const { name, weight, reference, path } of keysOf(auth)) {
-    const found = lookUpKey(world, namespace, reference, path);
-    if (found.problem !== undefined) {
-      findings.push(found.problem);
-      continue;
-    }
-    const credential = credentialId(namespace, reference);
-    credentials.set(credential, found.value);
-    keys.push({ name, credential, weight });
-  }
-  if (keys.some((key) => key.weight > 0)) return { value: { scheme: "api-key", keys }, findings };
-  // With one key the finding about that key says it all.
-  if (auth.keys !== undefined) findings.push(finding("NoUsableKey", "spec.auth.keys"));
-  return { value: undefined, findings };
-};
-
-const keysOf = (auth: ProviderAuth) => {
-  const single = auth.secretRef === undefined ? [] : [{ name: "default", weight: 1, reference: auth.secretRef, path: "spec.auth.secretRef" }];
-  const pool = (auth.keys ?? []).map(({ name, weight, secretRef }, index) => ({ name, weight, reference: secretRef, path: `spec.auth.keys[${index}].secretRef` }));
-  return [...single, ...pool];
+  const endpoints = (spec.endpoints ?? []).map(({ url }, index) => ({ url, path: `spec.endpoints[${index}].url` }));
+  const issuers = spec.auth?.oauth === undefined ? [] : [{ url: spec.auth.oauth.tokenURL, path: "spec.auth.oauth.tokenURL" }];
+  return [...endpoints, ...issuers].flatMap(({ url, path }) => (url.toLowerCase().startsWith("https://") ? [] : [finding("InsecureEndpoint", path, { url })]));
 };
 
 // Authorities that are named replace the public ones. If none of them can be had, falling back to the public ones would
 // trust somebody whom the owner did not mean to trust: the provider cannot be used.
-const compileTls = (world: World, namespace: string, tls: LLMProvider["spec"]["tls"]): Part<Tls | "none"> => {
+const compileTls = (look: Look, namespace: string, tls: LLMProvider["spec"]["tls"]): Part<Tls | "none"> => {
   if (tls === undefined) return { value: "none", findings: [] };
   const findings: Finding[] = [];
   const ca: string[] = [];
   for (const [index, reference] of (tls.caRefs ?? []).entries()) {
-    const found = lookUpCertificates(world, namespace, reference, `spec.tls.caRefs[${index}]`);
+    const found = lookUpCertificates(look, namespace, reference, `spec.tls.caRefs[${index}]`);
     if (found.problem === undefined) ca.push(found.value);
     else findings.push(found.problem);
   }

@@ -2,17 +2,18 @@
 // Who wins where two claim one name is decided in claims.ts, over all routes of a gateway.
 import type { LLMRoute } from "../../crds/route.ts";
 import type { Route } from "../../dataplane/snapshot/schema.ts";
-import type { Metadata, World } from "../world.ts";
+import { refOf, type ObjectRef } from "../world.ts";
+import { bornAt, type Aged } from "./age.ts";
 import { compareText, finding, type Finding } from "./diagnostics.ts";
 import { openNamespaces } from "./selectors.ts";
+import type { Look } from "./sources.ts";
 import { durationMs } from "./spans.ts";
-import { compileRule, rulesInForce, type CompiledRule, type Providers } from "./targets.ts";
+import { compileRule, rulesInForce, type CompiledRule } from "./targets.ts";
 
 export type Claim = Route["models"][number];
 
-export interface CompiledRoute {
-  readonly id: string;
-  readonly metadata: Metadata;
+export interface CompiledRoute extends Aged {
+  readonly object: ObjectRef;
   readonly findings: readonly Finding[];
   /** Those of its gateways that exist; empty when the route is not accepted. */
   readonly gateways: readonly string[];
@@ -20,22 +21,24 @@ export interface CompiledRoute {
   readonly access: Route["access"];
   readonly rules: Route["rules"];
   readonly timeouts: Route["timeouts"];
+  readonly onLoss: "allow" | undefined;
 }
 
 const MODELS_MAX = 2048;
 const NAMESPACES_MAX = 10_000;
 
-export const compileRoute = (world: World, providers: Providers, namespaces: readonly string[], id: string, route: LLMRoute): CompiledRoute => {
+export const compileRoute = (look: Look, id: string, route: LLMRoute): CompiledRoute => {
   const home = id.slice(0, id.indexOf("/"));
   const { rules, leftOut } = rulesInForce(route);
-  const compiled = rules.map((rule) => compileRule(world, providers, home, rule));
-  const gateways = gatewaysOf(world, route);
+  const compiled = rules.map((rule) => compileRule(look, home, rule));
+  const gateways = gatewaysOf(look, route);
   const models = claimsOf(route, compiled);
-  const access = accessOf(world, home, route, namespaces);
+  const access = accessOf(look, home, route);
   const isAccepted = models.claims !== undefined && gateways.known.length > 0 && access.value !== undefined;
   return {
     id,
-    metadata: route.metadata,
+    object: refOf("LLMRoute", id),
+    bornAt: bornAt(route.metadata),
     findings: [
       ...gateways.findings, ...models.findings, ...access.findings,
       ...compiled.flatMap((rule) => rule.findings),
@@ -51,6 +54,7 @@ export const compileRoute = (world: World, providers: Providers, namespaces: rea
       ...(route.spec.stream.firstToken !== undefined && { firstTokenMs: durationMs(route.spec.stream.firstToken) }),
       ...(route.spec.stream.idle !== undefined && { idleMs: durationMs(route.spec.stream.idle) }),
     },
+    onLoss: route.spec.onLoss === "Allow" ? "allow" : undefined,
   };
 };
 
@@ -60,11 +64,11 @@ const snapshotRules = (route: LLMRoute, compiled: readonly CompiledRule[]): Rout
     ? compiled.map(({ name, targets }) => ({ name, targets }))
     : [{ name: route.spec.rules?.[0]?.name ?? "default", targets: [] }];
 
-const gatewaysOf = (world: World, route: LLMRoute): { known: string[]; findings: Finding[] } => {
-  const known = route.spec.gateways.filter((gateway) => Object.hasOwn(world.gateways, gateway)).toSorted(compareText);
-  const all = Object.keys(world.gateways).toSorted(compareText).join(", ") || "none";
+const gatewaysOf = (look: Look, route: LLMRoute): { known: string[]; findings: Finding[] } => {
+  const all = look.gateways();
+  const known = route.spec.gateways.filter((gateway) => all.includes(gateway)).toSorted(compareText);
   const findings = route.spec.gateways.flatMap((gateway, index) =>
-    Object.hasOwn(world.gateways, gateway) ? [] : [finding("UnknownGateway", `spec.gateways[${index}]`, { gateway, known: all })],
+    all.includes(gateway) ? [] : [finding("UnknownGateway", `spec.gateways[${index}]`, { gateway, known: all.join(", ") || "none" })],
   );
   return { known, findings: known.length > 0 ? findings : [finding("NoGateway", "spec.gateways"), ...findings] };
 };
@@ -99,9 +103,9 @@ const passedOn = (rule: CompiledRule, claims: readonly Claim[]): Finding[] =>
     return models.length === 0 ? [] : [finding("ModelPassedOn", path, { provider, models: models.join(", ") })];
   });
 
-const accessOf = (world: World, home: string, route: LLMRoute, all: readonly string[]): { value: Route["access"] | undefined; findings: Finding[] } => {
+const accessOf = (look: Look, home: string, route: LLMRoute): { value: Route["access"] | undefined; findings: Finding[] } => {
   const { callers } = route.spec;
-  const namespaces = openNamespaces(world, callers.namespaces, home, all);
+  const namespaces = openNamespaces(look, callers.namespaces, home);
   if (namespaces !== undefined && namespaces.length > NAMESPACES_MAX) {
     const problem = `callers.namespaces.selector matches ${namespaces.length} namespaces, more than ${NAMESPACES_MAX}; narrow it or use from: All`;
     return { value: undefined, findings: [finding("NotExpressible", "spec.callers.namespaces", { problem })] };

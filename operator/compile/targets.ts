@@ -2,12 +2,9 @@
 // It never looks behind a door that is closed: of a provider that is not open to the route nothing is read.
 import type { LLMRoute, RouteTarget } from "../../crds/route.ts";
 import type { Target } from "../../dataplane/snapshot/schema.ts";
-import { own, type World } from "../world.ts";
 import { finding, type Finding } from "./diagnostics.ts";
-import type { CompiledProvider } from "./providers.ts";
 import { isOpenTo } from "./selectors.ts";
-
-export type Providers = Readonly<Record<string, CompiledProvider>>;
+import type { CompiledProvider, Look } from "./sources.ts";
 
 export interface Rule {
   readonly name: string;
@@ -31,15 +28,15 @@ export const rulesInForce = (route: LLMRoute): { rules: Rule[]; leftOut: string[
 export type Referred = { provider: CompiledProvider; problem?: never } | { provider?: never; problem: Finding };
 
 /** The provider that a reference leads to, if the one who refers to it may go there. */
-export const referTo = (world: World, providers: Providers, home: string, reference: RouteTarget["providerRef"], path: string): Referred => {
+export const referTo = (look: Look, home: string, reference: RouteTarget["providerRef"], path: string): Referred => {
   const id = `${reference.namespace ?? home}/${reference.name}`;
-  const provider = own(providers, id);
+  const provider = look.provider(id);
   if (provider === undefined) {
-    const isInvalid = Object.hasOwn(world.invalid, `LLMProvider/${id}`);
+    const isInvalid = look.isInvalid(`LLMProvider/${id}`);
     return { problem: finding(isInvalid ? "ProviderInvalid" : "ProviderNotFound", path, { provider: id }) };
   }
   const door = provider.source.spec.allowedRoutes.namespaces;
-  if (!isOpenTo(world, door, provider.namespace, home)) return { problem: finding("RefNotPermitted", path, { provider: id, namespace: home }) };
+  if (!isOpenTo(look, door, provider.namespace, home)) return { problem: finding("RefNotPermitted", path, { provider: id, namespace: home }) };
   return { provider };
 };
 
@@ -57,13 +54,13 @@ export interface CompiledRule {
   readonly passing: { readonly provider: string; readonly listed: readonly string[]; readonly path: string }[];
 }
 
-export const compileRule = (world: World, providers: Providers, home: string, rule: Rule): CompiledRule => {
+export const compileRule = (look: Look, home: string, rule: Rule): CompiledRule => {
   const compiled: CompiledRule = { name: rule.name, targets: [], findings: [], offered: [], offeredBy: new Map(), withoutList: [], passing: [] };
   const names = new Set(rule.targets.flatMap((target) => target.name ?? []));
   for (const [index, target] of rule.targets.entries()) {
     const path = `${rule.path}[${index}]`;
     if (target.model !== undefined) compiled.offered.push(target.model);
-    const { provider, problem } = referTo(world, providers, home, target.providerRef, `${path}.providerRef`);
+    const { provider, problem } = referTo(look, home, target.providerRef, `${path}.providerRef`);
     if (provider === undefined) {
       compiled.findings.push(problem);
       continue;

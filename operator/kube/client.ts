@@ -38,6 +38,8 @@ export interface WatchQuery {
 
 export const FIELD_MANAGER = "llm-gateway-operator";
 
+const TRYING_MANAGER = "llmgw-validate";
+
 const REQUEST_MS_MAX = 15_000;
 const PAGE_MS_MAX = 60_000;
 const BODY_BYTES_MAX = 67_108_864;
@@ -118,8 +120,19 @@ export class KubeClient {
     return this.#object({ verb: "apply", method: "PATCH", resource: resource.plural, path: pathOf(resource, place), query, body: named(resource, object), contentType: "application/apply-patch+yaml", ...options });
   }
 
+  /** What would come of applying the object as a whole, by somebody who takes over every field; nothing is kept. */
+  tryApply(resource: Resource, place: Place, object: Fields, options: CallOptions = {}): Promise<KubeObject> {
+    const query = { fieldManager: TRYING_MANAGER, force: "true", dryRun: "All", fieldValidation: "Strict" };
+    return this.#object({ verb: "apply", method: "PATCH", resource: resource.plural, path: pathOf(resource, place), query, body: named(resource, object), contentType: "application/apply-patch+yaml", ...options });
+  }
+
   async delete(resource: Resource, place: Place, options: CallOptions = {}): Promise<void> {
     await this.#json({ verb: "delete", method: "DELETE", resource: resource.plural, path: pathOf(resource, place), ...options });
+  }
+
+  /** A page that is no object: of the server itself, or of a pod behind its proxy. */
+  read(path: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#json({ verb: "get", method: "GET", resource: "page", path, ...options });
   }
 
   /** Whether a server answers at all. */

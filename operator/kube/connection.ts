@@ -77,12 +77,21 @@ const configuration = async () => {
   }
 };
 
-/** From KUBECONFIG, from the home folder, or from the pod that this runs in, whichever is there first. */
-export const kubeConnection = async (tick: () => number): Promise<KubeConnection & { readonly namespace: string }> => {
+export interface Wish {
+  readonly file?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+/** From the file that is named; otherwise from KUBECONFIG, from the home folder, or from the pod that this runs in, whichever is there first. */
+export const kubeConnection = async (tick: () => number, { file, context }: Wish = {}): Promise<KubeConnection & { readonly namespace: string }> => {
   const KubeConfig = await configuration();
   const load = () => {
     const loaded = new KubeConfig();
-    loaded.loadFromDefault();
+    if (file === undefined) loaded.loadFromDefault();
+    else loaded.loadFromFile(file);
+    if (context === undefined) return loaded;
+    if (loaded.getContextObject(context) === null) throw new Error(`it has no context ${context}; there are: ${loaded.getContexts().map(({ name }) => name).join(", ")}`);
+    loaded.setCurrentContext(context);
     return loaded;
   };
   let kubeConfig = load();

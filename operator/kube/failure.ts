@@ -1,5 +1,11 @@
 // A request to the API server that came to nothing, with what the server said about it. Nothing is retried here.
-import { fieldsOf, textOf } from "./types.ts";
+import { fieldsOf, listOf, textOf } from "./types.ts";
+
+export interface FieldCause {
+  /** "spec.targets[0].model" */
+  readonly field: string;
+  readonly message: string;
+}
 
 export class KubeFailure extends Error {
   override readonly name = "KubeFailure";
@@ -9,12 +15,15 @@ export class KubeFailure extends Error {
   readonly reason: string;
   /** How long the server asks to be left alone. */
   readonly retryAfterMs: number | undefined;
+  /** What is wrong field by field, where the server says it. */
+  readonly causes: readonly FieldCause[];
 
-  constructor(message: string, parts: { status: number; reason: string; retryAfterMs?: number | undefined; cause?: unknown }) {
+  constructor(message: string, parts: { status: number; reason: string; retryAfterMs?: number | undefined; causes?: readonly FieldCause[]; cause?: unknown }) {
     super(message, parts.cause === undefined ? {} : { cause: parts.cause });
     this.status = parts.status;
     this.reason = parts.reason;
     this.retryAfterMs = parts.retryAfterMs;
+    this.causes = parts.causes ?? [];
   }
 }
 
@@ -26,8 +35,16 @@ export const failureOf = (status: number, body: unknown, retryAfter: string | un
   const code = typeof told["code"] === "number" ? told["code"] : status;
   const reason = textOf(told["reason"]) || `Status${code}`;
   const message = (textOf(told["message"]) || `the API server answered ${code}`).slice(0, MESSAGE_CHARACTERS_MAX);
-  return new KubeFailure(message, { status: code, reason, retryAfterMs: retryAfterMsOf(retryAfter) ?? detailedRetryMs(told) });
+  return new KubeFailure(message, { status: code, reason, retryAfterMs: retryAfterMsOf(retryAfter) ?? detailedRetryMs(told), causes: causesIn(told) });
 };
+
+const CAUSES_MAX = 100;
+
+const causesIn = (status: Readonly<Record<string, unknown>>): FieldCause[] =>
+  listOf(fieldsOf(status["details"])["causes"]).slice(0, CAUSES_MAX).map(fieldsOf).flatMap((cause) => {
+    const message = textOf(cause["message"]).slice(0, MESSAGE_CHARACTERS_MAX);
+    return message === "" ? [] : [{ field: textOf(cause["field"]), message }];
+  });
 
 const RETRY_SECONDS_MAX = 300;
 

@@ -23,6 +23,7 @@ export const resources = {
   Pod: { ...core, plural: "pods", kind: "Pod" },
   EndpointSlice: { group: "discovery.k8s.io", version: "v1", plural: "endpointslices", kind: "EndpointSlice" },
   Lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease" },
+  MutatingWebhookConfiguration: { group: "admissionregistration.k8s.io", version: "v1", plural: "mutatingwebhookconfigurations", kind: "MutatingWebhookConfiguration" },
   Event: { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event" },
   TokenReview: { group: "authentication.k8s.io", version: "v1", plural: "tokenreviews", kind: "TokenReview" },
 } as const satisfies Record<string, Resource>;

@@ -5,7 +5,7 @@ import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, trunc
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../clock.ts";
 import type { DataPlaneState } from "../publish/sessions.ts";
-import { build, childEnvironment } from "../settings.ts";
+import { build, childEnvironment, cloudEnvironment } from "../settings.ts";
 import { KeptProcess } from "./kept-process.ts";
 import { freePort } from "./ports.ts";
 import type { ProcessRecord, StateFolder } from "./state.ts";
@@ -157,7 +157,7 @@ export class DataPlanes {
         const log = openSync(logFile, "a", 0o600);
         logFrom = fstatSync(log).size;
         try {
-          return spawn(process.execPath, [...FLAGS, ENTRY], { detached: true, stdio: ["ignore", log, log], cwd: state.folder, env: childEnvironment(told) });
+          return spawn(process.execPath, [...FLAGS, ENTRY], { detached: true, stdio: ["ignore", log, log], cwd: state.folder, env: childEnvironment({ ...cloudEnvironment(), ...told }) });
         } finally {
           closeSync(log);
         }

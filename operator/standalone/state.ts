@@ -23,6 +23,9 @@ const processRecord = z.strictObject({
 });
 export type ProcessRecord = z.infer<typeof processRecord>;
 
+/** Not among the processes that a run started. */
+const RUN_FILE = "run.pid";
+
 export class StateFolder {
   readonly folder: string;
   readonly socketFile: string;
@@ -56,10 +59,20 @@ export class StateFolder {
 
   /** The process that an earlier run started under this name, if it is still there. */
   living(name: string): ProcessRecord | undefined {
-    const text = readIfThere(this.file(`${name}.json`))?.toString("utf8");
-    if (text === undefined) return undefined;
-    const record = processRecord.safeParse(parseText(text)).data;
-    return record !== undefined && isAlive(record.pid) && birthOf(record.pid) === record.birth ? record : undefined;
+    return livingIn(this.file(`${name}.json`));
+  }
+
+  /** The run itself, if there is one. */
+  run(): ProcessRecord | undefined {
+    return livingIn(this.file(RUN_FILE));
+  }
+
+  noteRun(pid: number, told: Readonly<Record<string, string>>): void {
+    writeRecord(this.file(RUN_FILE), pid, told);
+  }
+
+  forgetRun(): void {
+    rmSync(this.file(RUN_FILE), { force: true });
   }
 
   /** The names under which processes were noted. */
@@ -68,7 +81,7 @@ export class StateFolder {
   }
 
   note(name: string, pid: number, told: Readonly<Record<string, string>>): void {
-    writeWhole(this.file(`${name}.json`), JSON.stringify({ pid, birth: birthOf(pid), told }));
+    writeRecord(this.file(`${name}.json`), pid, told);
   }
 
   forget(name: string): void {
@@ -87,6 +100,15 @@ export class StateFolder {
     });
   }
 }
+
+const livingIn = (file: string): ProcessRecord | undefined => {
+  const text = readIfThere(file)?.toString("utf8");
+  if (text === undefined) return undefined;
+  const record = processRecord.safeParse(parseText(text)).data;
+  return record !== undefined && isAlive(record.pid) && birthOf(record.pid) === record.birth ? record : undefined;
+};
+
+const writeRecord = (file: string, pid: number, told: Readonly<Record<string, string>>): void => writeWhole(file, JSON.stringify({ pid, birth: birthOf(pid), told }));
 
 const ownFolder = (folder: string): string => {
   try {

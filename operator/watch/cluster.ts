@@ -1,6 +1,7 @@
 // A cluster → the world: what is watched, what is fetched, and when the first world is complete.
 // It compiles nothing and writes nothing. What the server does not answer costs freshness, never what is known.
 import type { KubeClient } from "../kube/client.ts";
+import { GATEWAY_LABEL } from "../kube/labels.ts";
 import { compareVersions, resources, wordsOf, type KubeObject, type Resource } from "../kube/types.ts";
 import { keyOf, type ObjectRef, type OwnKind, type World } from "../world.ts";
 import type { GatewaySettings } from "../../crds/gateway-settings.ts";
@@ -8,7 +9,7 @@ import { Contents } from "./contents.ts";
 import { readObject, type Content } from "./kinds.ts";
 import { ListWatch, type Change, type Kept, type ListWatchParts, type WatchTrouble } from "./list-watch.ts";
 import { ownObjectOf, type OwnObject } from "./own-objects.ts";
-import { GATEWAY_LABEL, podStateOf, readyPods, sliceStateOf, type DataPlanePod, type PodState, type SliceState } from "./pods.ts";
+import { podStateOf, readyPods, sliceStateOf, type DataPlanePod, type PodState, type SliceState } from "./pods.ts";
 import { PULSE_MS_MAX, startPulse } from "./pulse.ts";
 import { referencesOf } from "./references.ts";
 import { trimmed } from "./trim.ts";
@@ -122,7 +123,7 @@ export class ClusterWatch {
     return this.#own.get(key);
   }
 
-  /** Of one of our objects, or of a Secret. */
+  /** Of one of our objects, or of a Secret or ConfigMap. */
   uidOf(key: string): string | undefined {
     return this.#own.get(key)?.uid ?? this.#versions.get(key)?.uid;
   }

@@ -54,6 +54,9 @@ interface FileState {
 
 const settingsFile = /^gateway\.(?:yaml|yml|json)$/;
 
+/** It holds the gateway's own settings, and no objects. */
+export const isSettingsFile = (file: string): boolean => settingsFile.test(file);
+
 export class ManifestFolder {
   readonly #directory: string;
   readonly #variable: Variable;
@@ -103,7 +106,7 @@ export class ManifestFolder {
       const problem = { file, object: "", path: "", line: 1, message: "", ...unreadable };
       return { text, held: before?.held ?? new Map(), problems: [problem], notices: [], gateways: before?.gateways };
     }
-    if (settingsFile.test(file)) return readSettings(file, text, manifest.documents, before);
+    if (isSettingsFile(file)) return readSettings(file, text, manifest.documents, before);
     return readDocuments(file, text, manifest.documents, { before, lastGood, variable: this.#variable });
   }
 }
@@ -181,7 +184,7 @@ interface Located {
 }
 
 /** `kubectl get -o yaml` writes a List: its items are objects like others. Empty documents are nothing. */
-const objectsOf = ({ value, lineOf }: ManifestDocument): Located[] => {
+export const objectsOf = ({ value, lineOf }: ManifestDocument): Located[] => {
   if (value === null || value === undefined) return [];
   const items = typeof value === "object" && "kind" in value && value.kind === "List" && "items" in value ? value.items : undefined;
   if (!Array.isArray(items)) return [{ raw: value, prefix: "", lineOf }];

@@ -1,11 +1,7 @@
 // Pods and EndpointSlices → the data planes that exist, and whether each is ready for traffic. Pure.
 // Sidecars are in no EndpointSlice of ours: of those the pod's own condition counts.
+import { GATEWAY_LABEL, INJECT_LABEL } from "../kube/labels.ts";
 import { fieldsOf, listOf, textOf, wordsOf, type KubeObject } from "../kube/types.ts";
-
-/** On each pod that is or has a data plane, with the gateway's name; on their Services, and so on their EndpointSlices. */
-export const GATEWAY_LABEL = "llmgateway.io/gateway";
-/** "true" on a namespace that is open to sidecars, and on each pod that has one. */
-export const INJECT_LABEL = "llmgateway.io/inject";
 
 export interface PodState {
   readonly gateway: string;

@@ -7,7 +7,8 @@ export const referencesOf = (providers: Iterable<LLMProvider>): Set<string> => {
   const keys = new Set<string>();
   for (const { metadata, spec } of providers) {
     const namespace = metadata.namespace ?? "";
-    const secrets = [spec.auth?.secretRef, ...(spec.auth?.keys ?? []).map(({ secretRef }) => secretRef)];
+    const { secretRef: single, keys: pool = [], aws, gcp, azure, oauth } = spec.auth ?? {};
+    const secrets = [single, ...pool.map(({ secretRef }) => secretRef), aws?.credentialsRef, gcp?.credentialsRef, azure?.clientSecretRef, oauth?.clientSecretRef];
     for (const secret of secrets) if (secret !== undefined) keys.add(keyOf({ kind: "Secret", namespace, name: secret.name }));
     for (const { kind, name } of spec.tls?.caRefs ?? []) keys.add(keyOf({ kind, namespace, name }));
   }

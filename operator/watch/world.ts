@@ -31,14 +31,17 @@ export class WorldBuilder {
     providers: new Map(), routes: new Map(), budgets: new Map(), secrets: new Map(), configMaps: new Map(), namespaces: new Map(), invalid: new Map(),
   };
   readonly #places = new Map<string, Place>();
+  /** As they were given out: what is not touched since is given out again. */
+  readonly #given: { [Name in Section]?: World[Name] } = {};
   #gateways: World["gateways"] = deepFreeze(withDefaultGateway({}));
 
   /** Takes the object in, in place of an earlier one of the same kind and name. */
   put(object: ObjectRef, content: Content): void {
-    this.remove(object);
-    if (content.section === "nothing") return;
-    const place = { section: content.section, id: idIn(content.section, object) };
-    this.#places.set(keyOf(object), place);
+    if (content.section === "nothing") return this.remove(object);
+    const [key, place] = [keyOf(object), { section: content.section, id: idIn(content.section, object) }];
+    // In its own place it stays where it stands: whoever compares worlds finds most of the order as it was.
+    if (this.#places.get(key)?.section !== place.section) this.remove(object);
+    this.#places.set(key, place);
     this.#store(place.id, content);
   }
 
@@ -47,6 +50,7 @@ export class WorldBuilder {
     const place = this.#places.get(key);
     if (place === undefined) return;
     this.#sections[place.section].delete(place.id);
+    delete this.#given[place.section];
     this.#places.delete(key);
   }
 
@@ -56,21 +60,23 @@ export class WorldBuilder {
 
   world(): World {
     const { providers, routes, budgets, secrets, configMaps, namespaces, invalid } = this.#sections;
-    return deepFreeze({
-      providers: Object.fromEntries(providers),
-      routes: Object.fromEntries(routes),
-      budgets: Object.fromEntries(budgets),
-      secrets: Object.fromEntries(secrets),
-      configMaps: Object.fromEntries(configMaps),
-      namespaces: Object.fromEntries(namespaces),
+    const given = this.#given;
+    return Object.freeze({
+      providers: (given.providers ??= frozen(providers)),
+      routes: (given.routes ??= frozen(routes)),
+      budgets: (given.budgets ??= frozen(budgets)),
+      secrets: (given.secrets ??= frozen(secrets)),
+      configMaps: (given.configMaps ??= frozen(configMaps)),
+      namespaces: (given.namespaces ??= frozen(namespaces)),
       gateways: this.#gateways,
-      invalid: Object.fromEntries(invalid),
+      invalid: (given.invalid ??= frozen(invalid)),
     });
   }
 
   #store(id: string, content: Exclude<Content, { section: "nothing" }>): void {
     const { section, value } = content;
     deepFreeze(value);
+    delete this.#given[section];
     if (section === "secrets") this.#sections.secrets.set(id, value);
     else if (section === "configMaps") this.#sections.configMaps.set(id, value);
     else if (section === "namespaces") this.#sections.namespaces.set(id, value);
@@ -80,6 +86,8 @@ export class WorldBuilder {
     else this.#sections.budgets.set(id, value);
   }
 }
+
+const frozen = <Value>(entries: ReadonlyMap<string, Value>): Readonly<Record<string, Value>> => Object.freeze(Object.fromEntries(entries));
 
 const idIn = (section: Section, object: ObjectRef): string => {
   if (section === "namespaces") return object.name;

@@ -22,6 +22,8 @@ export interface Parts {
   /** Beside "test/key", which every provider uses unless told otherwise. */
   readonly credentials?: Readonly<Record<string, string>>;
   readonly callers?: Readonly<Record<string, Partial<Caller>>>;
+  /** Of a sidecar; it stays the same when another snapshot is applied. */
+  readonly localCaller?: Caller;
   readonly settings?: Partial<Omit<Settings, "limits" | "stream">> & { limits?: Partial<Settings["limits"]>; stream?: Partial<Settings["stream"]> };
 }
 
@@ -88,7 +90,7 @@ export const startGateway = async (parts: Parts | null, clock: Clock = systemClo
   const sink = { write: (bytes: Uint8Array, done: (error: Error | null) => void) => { take(bytes); done(null); }, writeNow: (bytes: Uint8Array) => { take(bytes); return true; } };
   const telemetry = await startTelemetry({ clock, sink, build: "test" });
   const store = new MemoryStore(clock);
-  const server = await startServer({ host: "127.0.0.1", port: 0, reusePort: false, clock, deadlines, telemetry, store, build: "test", random, requestTimeoutMs });
+  const server = await startServer({ host: "127.0.0.1", port: 0, reusePort: false, clock, deadlines, telemetry, store, build: "test", random, requestTimeoutMs, localCaller: parts?.localCaller });
   const apply = (next: Parts): void => {
     const snapshot = snapshotOf(next);
     const problems = server.apply(snapshot, snapshotVersion(snapshot));

@@ -18,7 +18,7 @@ export interface Seen {
   readonly authorization: string;
 }
 
-export type Misbehaviour = { readonly status: number; readonly reason?: string; readonly message?: string; readonly retryAfter?: number } | "hang" | "destroy" | undefined;
+export type Misbehaviour = { readonly status: number; readonly reason?: string; readonly message?: string; readonly retryAfter?: number; readonly causes?: readonly { field: string; message: string }[] } | "hang" | "destroy" | undefined;
 
 interface Stream {
   readonly collection: Collection;
@@ -37,9 +37,11 @@ interface Target {
 class Refused extends Error {
   readonly status: number;
   readonly reason: string;
+  readonly causes: readonly object[];
 
-  constructor(status: number, reason: string, message: string) {
+  constructor(status: number, reason: string, message: string, causes: readonly object[] = []) {
     super(message);
+    this.causes = causes;
     this.status = status;
     this.reason = reason;
   }
@@ -55,6 +57,10 @@ export class KubeDouble {
   hasWatchList = true;
   /** Answers TokenReviews. */
   review: (token: string, audiences: readonly string[]) => Record<string, unknown> = () => ({ authenticated: false });
+  /** What is behind the proxy to a pod. */
+  proxied: (path: string) => unknown = (path) => {
+    throw new Refused(404, "NotFound", `nothing is at ${path}`);
+  };
   readonly #streams = new Set<Stream>();
   readonly #pages = new Map<string, { objects: Raw[]; revision: number }>();
   readonly #applied = new Map<string, unknown>();
@@ -133,18 +139,21 @@ export class KubeDouble {
     try {
       if (wrong !== undefined) {
         if (wrong.retryAfter !== undefined) response.setHeader("retry-after", String(wrong.retryAfter));
-        throw new Refused(wrong.status, wrong.reason ?? "InternalError", wrong.message ?? "as the test wants it");
+        throw new Refused(wrong.status, wrong.reason ?? "InternalError", wrong.message ?? "as the test wants it", wrong.causes);
       }
       this.#answer(seen, response);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      answerJson(response, error.status, statusBody(error.status, error.reason, error.message));
+      answerJson(response, error.status, { ...statusBody(error.status, error.reason, error.message), details: { causes: error.causes } });
     }
   }
 
   #answer(seen: Seen, response: ServerResponse): void {
     if (seen.path === "/version") return answerJson(response, 200, { gitVersion: "v0.0.0-double" });
+    if (seen.path.includes("/proxy/")) return answerJson(response, 200, this.proxied(seen.path));
     const target = targetOf(seen.path);
+    // A dry run takes every object as it is and keeps none.
+    if (seen.query.get("dryRun") === "All") return answerJson(response, 200, seen.body);
     if (target.collection === "authentication.k8s.io/v1/tokenreviews") return answerJson(response, 201, this.#reviewed(seen.body as Raw));
     if (seen.method === "GET" && seen.isWatch) return this.#watch(seen, target, response);
     if (seen.method === "GET" && target.name === undefined) return answerJson(response, 200, this.#list(seen, target));

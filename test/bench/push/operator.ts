@@ -1,7 +1,7 @@
 // The operator of the bench: the real reconcile, compile, publisher and authentication, encrypted; only the API server is played.
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock as clock } from "../../../operator/clock.ts";
-import { compileWorld } from "../../../operator/compile/compile.ts";
+import { Compiler } from "../../../operator/compile/compile.ts";
 import { startAuthentication } from "../../../operator/publish/authenticate.ts";
 import { startPublisher, type Publisher } from "../../../operator/publish/server.ts";
 import type { DataPlaneState } from "../../../operator/publish/sessions.ts";
@@ -56,9 +56,10 @@ class Operator {
       note(clock.tick() - from);
       return result;
     };
+    const compiler = new Compiler();
     this.#reconciler = startReconcile({
       look: () => this.#world.world(),
-      compile: (seen) => timed(() => compileWorld(seen), (ms) => (this.#compileMs = ms)),
+      compile: (seen) => timed(() => compiler.compile(seen), (ms) => (this.#compileMs = ms)),
       publish: (snapshots) => timed(() => publisher.publish(snapshots), (ms) => (this.#publishMs = ms)),
       report: () => this.#onPublished(),
       clock,

@@ -4,64 +4,10 @@ import { describe, expect, it } from "vitest";
 import { canonical, snapshotVersion } from "../../../dataplane/snapshot/canonical.ts";
 import { checkSnapshot } from "../../../dataplane/snapshot/check.ts";
 import { compileWorld, type Compiled } from "../../../operator/compile/compile.ts";
+import { credentialsOf } from "../../../dataplane/snapshot/schema.ts";
 import { keyOf } from "../../../operator/world.ts";
-import { readObject, type ReadObject } from "../../../operator/watch/kinds.ts";
 import { WorldBuilder, type World } from "../../../operator/watch/world.ts";
-
-type Read = Extract<ReadObject, { outcome: "read" }>;
-
-const namespaces = fc.constantFrom("team-a", "team-b", "platform");
-const few = fc.constantFrom("a", "b", "c", "constructor");
-const created = fc.option(fc.constantFrom("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"), { nil: undefined });
-const metadata = fc.record({ name: few, namespace: namespaces }, { requiredKeys: ["name", "namespace"] });
-const apiVersion = "llmgateway.io/v1alpha1";
-const door = fc.constantFrom({ from: "Same" }, { from: "All" }, { from: "Selector", selector: { matchLabels: { tier: "paid" } } });
-
-const provider = fc.record({
-  apiVersion: fc.constant(apiVersion),
-  kind: fc.constant("LLMProvider"),
-  metadata,
-  spec: fc.record({
-    type: fc.constantFrom("OpenAI", "Groq", "Anthropic", "Nonsense"),
-    auth: fc.record({ secretRef: fc.record({ name: few }) }),
-    allowedRoutes: fc.record({ namespaces: door }),
-    models: fc.constantFrom(undefined, [{ name: "m1", upstreamName: "u1" }, { name: "m2" }]),
-  }),
-});
-
-const target = fc.record({
-  providerRef: fc.record({ name: few, namespace: fc.option(namespaces, { nil: undefined }) }),
-  model: fc.option(fc.constantFrom("m1", "m2", "m3"), { nil: undefined }),
-});
-
-const route = fc.record({
-  apiVersion: fc.constant(apiVersion),
-  kind: fc.constant("LLMRoute"),
-  metadata: fc.tuple(metadata, created).map(([names, creationTimestamp]) => ({ ...names, ...(creationTimestamp && { creationTimestamp }) })),
-  spec: fc.record({
-    gateways: fc.constantFrom(["default"], ["default", "edge"], ["moon"]),
-    models: fc.option(fc.uniqueArray(fc.constantFrom("m1", "m2", "gpt-*", "*"), { minLength: 1 }), { nil: undefined }),
-    callers: fc.record({ namespaces: door }),
-    targets: fc.array(target, { minLength: 1, maxLength: 3 }),
-  }),
-});
-
-const secret = fc.record({
-  apiVersion: fc.constant("v1"),
-  kind: fc.constant("Secret"),
-  metadata: fc.tuple(metadata, fc.boolean()).map(([names, isCaller]) => ({ ...names, ...(isCaller && { labels: { "llmgateway.io/caller-key": "true" } }) })),
-  stringData: fc.constantFrom({ "api-key": "sk-1" }, { "api-key": "sk-2", other: "sk-3" }, { constructor: "sk-4" }),
-});
-
-const namespace = fc.record({
-  apiVersion: fc.constant("v1"),
-  kind: fc.constant("Namespace"),
-  metadata: fc.record({ name: namespaces, labels: fc.constantFrom({ tier: "paid" }, { tier: "free" }) }),
-});
-
-const objects = fc
-  .uniqueArray(fc.oneof(provider, route, route, secret, secret, namespace), { selector: (raw) => `${raw.kind}/${JSON.stringify(raw.metadata.name)}/${"namespace" in raw.metadata ? raw.metadata.namespace : ""}`, maxLength: 24 })
-  .map((raws) => raws.map((raw) => readObject(JSON.parse(JSON.stringify(raw)), () => undefined)).filter((read): read is Read => read.outcome === "read"));
+import { objects, type Read } from "./random-objects.ts";
 
 const worldOf = (reads: readonly Read[]): World => {
   const builder = new WorldBuilder();
@@ -139,7 +85,7 @@ describe("compile, for any world", () => {
       fc.property(objects, (reads) => {
         for (const { routes, providers, credentials } of Object.values(compileWorld(worldOf(reads)).snapshots)) {
           const led = new Set(Object.values(routes).flatMap(({ rules }) => rules.flatMap(({ targets }) => targets.map((one) => one.provider))));
-          const used = new Set(Object.values(providers).flatMap(({ auth }) => auth.keys.map((key) => key.credential)));
+          const used = new Set(Object.values(providers).flatMap(({ auth }) => credentialsOf(auth).map(({ credential }) => credential)));
           expect(new Set(Object.keys(providers))).toEqual(led);
           expect(new Set(Object.keys(credentials))).toEqual(used);
         }
