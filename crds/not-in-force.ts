@@ -23,13 +23,11 @@ const noResidency: Fields = { zeroDataRetention: false };
 const providerDefaults: Fields = providerSpec.parse({ type: "OpenAI" });
 const routeDefaults: Fields = routeSpec.parse({});
 
-const authTypesInForce: readonly unknown[] = ["APIKey", "None", undefined];
 const modelFieldsToCome = ["contextTokens", "capabilities", "quality", "price"] as const;
 
 function inProvider(spec: Fields): string[] {
   const auth = fieldsOf(spec["auth"]);
   return [
-    ...(authTypesInForce.includes(auth["type"]) ? [] : ["spec.auth.type"]),
     ...itemsOf(auth["keys"]).flatMap((key, at) => differing(fieldsOf(key)["limits"], undefined, `spec.auth.keys[${at}].limits`)),
     ...itemsOf(spec["models"]).flatMap((model, at) =>
       modelFieldsToCome.flatMap((name) => differing(fieldsOf(model)[name], undefined, `spec.models[${at}].${name}`))),

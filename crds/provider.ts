@@ -59,13 +59,13 @@ const awsAuth = z.object({
 const gcpAuth = z.object({
   project: z.string().min(1).max(63).regex(/^[a-z0-9]([-a-z0-9:.]*[a-z0-9])?$/).describe("Google Cloud project."),
   location: regionName().describe("Google Cloud location, `global` included."),
-  credentialsRef: secretKeyRef("credentials.json").optional().describe("Secret with a credentials file; omitted means the data plane's identity."),
+  credentialsRef: secretKeyRef("credentials.json").optional().describe("Secret with a credentials file of type service_account or authorized_user; omitted means the data plane's identity, which is sent to Google only."),
 });
 
 const azureAuth = z.object({
   tenantId: z.string().min(1).max(128).regex(/^[A-Za-z0-9.-]+$/).describe("Entra tenant."),
   clientId: z.string().min(1).max(128).regex(/^[A-Za-z0-9.-]+$/).describe("Entra application (client) id."),
-  clientSecretRef: secretKeyRef("client-secret").optional().describe("Secret with the client's secret; omitted means workload identity."),
+  clientSecretRef: secretKeyRef("client-secret").optional().describe("Secret with the client's secret; omitted means workload identity, whose tokens are sent to Azure only."),
 });
 
 const oauthAuth = z.object({
@@ -74,7 +74,26 @@ const oauthAuth = z.object({
   clientSecretRef: secretKeyRef("client-secret").describe("Where the client's secret is."),
   scopes: asSet(z.array(token()).max(16)).default([]).describe("Scopes to ask for."),
   audience: freeText(256).optional().describe("Audience to ask for, where the issuer wants one."),
+  sendSecretIn: z.enum(["Header", "Body"]).default("Header").describe("Where the issuer expects the client's secret: HTTP Basic, or the form."),
 });
+
+/** Names that HTTP itself, or the gateway, needs for something else. */
+const takenHeaders = [
+  "host", "connection", "content-length", "content-type", "content-encoding", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive",
+  "accept", "accept-encoding", "user-agent", "cookie", "traceparent", "tracestate", "x-request-id",
+] as const;
+
+const sendAs = rules(
+  z.object({
+    place: z.enum(["Header", "Query"]).default("Header").describe("Where the key stands."),
+    name: z.string().min(1).max(64).regex(/^[A-Za-z0-9_-]+$/).describe("Name of the header, in lower case, or of the query parameter."),
+    prefix: z.string().max(64).regex(/^[ -~]*$/).default("").describe("What is put before the key, such as `Bearer ` with its space."),
+  }),
+  [
+    { rule: "self.place == 'Query' || self.name.matches('^[a-z0-9_-]+$')", message: "write the header's name in lower case", fieldPath: ".name" },
+    { rule: `self.place == 'Query' || !(self.name in ${quoted(takenHeaders)})`, message: "this header is needed for something else", fieldPath: ".name" },
+  ],
+);
 
 const auth = rules(
   z.object({
@@ -83,6 +102,7 @@ const auth = rules(
     keys: keyedBy(z.array(poolKey).min(1).max(32), "name")
       .optional()
       .describe("A pool of API keys: requests are spread over them by weight."),
+    sendAs: sendAs.optional().describe("How an API key is sent; omitted means as the catalogue says."),
     aws: awsAuth.optional().describe("Settings of `type: AWS`."),
     gcp: gcpAuth.optional().describe("Settings of `type: GCP`."),
     azure: azureAuth.optional().describe("Settings of `type: Azure`."),
@@ -91,6 +111,7 @@ const auth = rules(
   [
     { rule: "self.type != 'APIKey' || has(self.secretRef) != has(self.keys)", message: "type APIKey needs either secretRef or keys" },
     { rule: "self.type == 'APIKey' || (!has(self.secretRef) && !has(self.keys))", message: "secretRef and keys belong to type APIKey" },
+    { rule: "self.type == 'APIKey' || !has(self.sendAs)", message: "sendAs belongs to type APIKey, and only to it" },
     { rule: "(self.type == 'AWS') == has(self.aws)", message: "aws belongs to type AWS, and only to it" },
     { rule: "(self.type == 'GCP') == has(self.gcp)", message: "gcp belongs to type GCP, and only to it" },
     { rule: "(self.type == 'Azure') == has(self.azure)", message: "azure belongs to type Azure, and only to it" },
@@ -201,6 +222,11 @@ export const providerSpec = rules(fields, [
     rule: "self.network == 'Private' || !has(self.endpoints) || self.endpoints.all(e, e.url.startsWith('https://'))",
     message: "an http:// endpoint needs network Private",
     fieldPath: ".endpoints",
+  },
+  {
+    rule: "self.network == 'Private' || !has(self.auth) || !has(self.auth.oauth) || self.auth.oauth.tokenURL.startsWith('https://')",
+    message: "an http:// tokenURL needs network Private",
+    fieldPath: ".auth.oauth.tokenURL",
   },
   {
     rule: "!has(self.endpoints) || self.endpoints.all(e, self.endpoints.exists(o, o.priority == e.priority && o.weight > 0))",

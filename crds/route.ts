@@ -96,6 +96,10 @@ const fields = z.object({
   retry: retry.prefault({}).describe("Trying the same target again."),
   failover: failover.prefault({}).describe("Trying another target."),
   stream: stream.prefault({}).describe("Clocks of a stream, and what happens when it dies."),
+  onLoss: z
+    .enum(["Refuse", "Allow"])
+    .default("Refuse")
+    .describe("What happens when a target's protocol cannot carry a part of a request without which it means something else: Refuse answers 422 and names the part, Allow sends the rest."),
   limits: keyedBy(z.array(limit).min(1).max(16), "name").optional().describe("Rates that callers must keep."),
   queue: queue.optional().describe("Waiting instead of refusing when targets are full."),
   cache: cache.optional().describe("Answering again from memory."),

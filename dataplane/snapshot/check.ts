@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { adoptHash } from "./canonical.ts";
 import { Secret } from "./secret.ts";
-import { readableFormats, snapshotSchema, type Provider, type Route, type Section, type Settings, type Snapshot } from "./schema.ts";
+import { credentialsOf, readableFormats, snapshotSchema, type Provider, type Route, type Section, type Settings, type Snapshot } from "./schema.ts";
 
 export interface Problem {
   /** What it is about: "providers/team-a/openai", or "" for the whole. */
@@ -116,9 +116,9 @@ export const danglingAmong = (snapshot: Snapshot, providers: Readonly<Record<str
 
 const danglingOfProvider = ({ credentials }: Snapshot, id: string, provider: Provider): Problem[] => {
   const problems: Problem[] = [];
-  for (const [index, key] of provider.auth.keys.entries()) {
-    if (Object.hasOwn(credentials, key.credential)) continue;
-    problems.push({ object: `providers/${id}`, path: `auth.keys.${index}.credential`, message: `credential ${key.credential} is not in the snapshot` });
+  for (const { path, credential } of credentialsOf(provider.auth)) {
+    if (Object.hasOwn(credentials, credential)) continue;
+    problems.push({ object: `providers/${id}`, path, message: `credential ${credential} is not in the snapshot` });
   }
   return problems;
 };

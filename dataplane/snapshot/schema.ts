@@ -26,6 +26,7 @@ export type ProtocolName = (typeof protocolNames)[number];
 export const providerTypes = [
   "openai", "openai-compatible", "mistral", "deepseek", "dashscope", "siliconflow", "openrouter", "groq", "together", "fireworks",
   "xai", "perplexity", "ollama", "vllm", "sglang", "llama-cpp", "llm-gateway", "litellm", "portkey", "one-api",
+  "anthropic", "anthropic-compatible", "gemini", "bedrock", "cohere",
 ] as const;
 export type ProviderType = (typeof providerTypes)[number];
 
@@ -55,6 +56,56 @@ export const timeoutsSchema = z.strictObject({
 });
 export type Timeouts = z.infer<typeof timeoutsSchema>;
 
+/** Where a key stands in a request; `prefix` is put before it, as "Bearer " is. */
+const placementSchema = z.strictObject({ place: z.enum(["header", "query"]), name: z.string().min(1).max(256), prefix: z.string().max(64) });
+export type Placement = z.infer<typeof placementSchema>;
+
+const keys = z.array(z.strictObject({ name: z.string().max(253), credential: id, weight })).max(64);
+const word = z.string().min(1).max(256);
+
+/** How requests are authorized. Secrets stand in `credentials`; here are their ids. */
+const authSchema = z.discriminatedUnion("scheme", [
+  z.strictObject({ scheme: z.literal("none"), keys: keys.max(0) }),
+  z.strictObject({
+    scheme: z.literal("api-key"),
+    keys,
+    /** Absent: what the catalogue row says. */
+    placement: placementSchema.optional(),
+  }),
+  z.strictObject({
+    scheme: z.literal("aws"),
+    region: word,
+    roleArn: z.string().min(1).max(2048).optional(),
+    /** Absent, here and below: the data plane's own identity. */
+    keyPair: z.strictObject({ accessKeyId: id, secretAccessKey: id, sessionToken: id.optional() }).optional(),
+  }),
+  z.strictObject({
+    scheme: z.literal("google"),
+    project: word,
+    location: word,
+    /** A credentials file with keys of its own: a service account's or an authorized user's. */
+    credential: id.optional(),
+  }),
+  z.strictObject({ scheme: z.literal("azure"), tenantId: word, clientId: word, credential: id.optional() }),
+  z.strictObject({
+    scheme: z.literal("oauth"),
+    tokenUrl: z.string().min(1).max(2048),
+    clientId: word,
+    credential: id,
+    scopes: z.array(word).max(64),
+    audience: z.string().min(1).max(1024).optional(),
+    sendSecretIn: z.enum(["header", "body"]),
+  }),
+]);
+export type Auth = z.infer<typeof authSchema>;
+
+/** The credentials that a provider needs, each with the place in `auth` that names it. */
+export const credentialsOf = (auth: Auth): { readonly path: string; readonly credential: string }[] => {
+  if (auth.scheme === "none" || auth.scheme === "api-key") return auth.keys.map(({ credential }, index) => ({ path: `auth.keys.${index}.credential`, credential }));
+  if (auth.scheme === "aws") return Object.entries(auth.keyPair ?? {}).flatMap(([name, credential]) => (credential === undefined ? [] : [{ path: `auth.keyPair.${name}`, credential }]));
+  return auth.credential === undefined ? [] : [{ path: "auth.credential", credential: auth.credential }];
+};
+
 export const providerSchema = z.strictObject({
   /** The catalogue row: kebab-case, for example "openai" or "openai-compatible". */
   type: z.string().min(1).max(64),
@@ -63,10 +114,7 @@ export const providerSchema = z.strictObject({
   /** Absent: the catalogue row's public address. */
   endpoints: z.array(z.strictObject({ url: z.string().max(2048), priority: z.int().min(0).max(1000), weight })).max(16).optional(),
   network: z.enum(["public", "private"]),
-  auth: z.strictObject({
-    scheme: z.enum(["api-key", "none"]),
-    keys: z.array(z.strictObject({ name: z.string().max(253), credential: id, weight })).max(64),
-  }),
+  auth: authSchema,
   tls: z.strictObject({ ca: z.array(z.string().max(1_048_576)).max(16), serverName: z.string().max(253).optional() }).optional(),
   timeouts: timeoutsSchema,
   /** Names that callers use to names that the provider knows; names outside it pass unchanged. */
@@ -102,6 +150,8 @@ export const routeSchema = z.strictObject({
   rules: z.array(z.strictObject({ name: z.string().max(63), targets: z.array(targetSchema).max(64) })).max(64),
   /** Absent: the provider's timeouts. */
   timeouts: timeoutsSchema.partial(),
+  /** What becomes of a request that the target's protocol cannot carry whole, where that changes what it means. Absent: refused. */
+  onLoss: z.enum(["refuse", "allow"]).optional(),
 });
 export type Route = z.infer<typeof routeSchema>;
 

@@ -1,6 +1,6 @@
 // Whom a snapshot is for: all of a gateway, or of a gateway what one namespace may use, for a sidecar.
 // `viewFor` cuts the second out of the first. Pure. What it leaves out never leaves the operator.
-import type { Route, Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { credentialsOf, type Route, type Snapshot } from "../../dataplane/snapshot/schema.ts";
 
 export interface Audience {
   readonly gateway: string;
@@ -22,7 +22,7 @@ export const viewFor = (snapshot: Snapshot, namespace: string): Snapshot => {
   const routes = Object.fromEntries(Object.entries(usable).map(([id, route]) => [id, narrowed(route, namespace)]));
   const used = new Set(Object.values(routes).flatMap((route) => route.rules.flatMap((rule) => rule.targets.map((target) => target.provider))));
   const providers = filtered(snapshot.providers, (_, id) => used.has(id));
-  const needed = new Set(Object.values(providers).flatMap((provider) => provider.auth.keys.map((key) => key.credential)));
+  const needed = new Set(Object.values(providers).flatMap((provider) => credentialsOf(provider.auth).map(({ credential }) => credential)));
   const credentials = filtered(snapshot.credentials, (_, id) => needed.has(id));
   return { format: snapshot.format, gateway: snapshot.gateway, settings: snapshot.settings, providers, routes, callers, credentials };
 };

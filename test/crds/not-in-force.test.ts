@@ -24,7 +24,6 @@ describe("fields that are not in force", () => {
   });
 
   it.each([
-    [{ auth: { type: "AWS", aws: { region: "eu-west-1" } } }, ["spec.auth.type"]],
     [{ auth: { keys: [{ name: "a", secretRef: { name: "k" }, limits: { concurrency: 1 } }] } }, ["spec.auth.keys[0].limits"]],
     [{ models: [{ name: "a" }, { name: "b", quality: 1, contextTokens: 5, capabilities: ["Tools"], price: { inputPerMillion: "1", outputPerMillion: "2" } }] },
       ["spec.models[1].contextTokens", "spec.models[1].capabilities", "spec.models[1].quality", "spec.models[1].price"]],
