@@ -27,6 +27,9 @@ export const catalogue = {
   REQUEST_INVALID_MULTIPART: { status: 400, isRetryable: false, message: "The multipart body could not be read: {reason}. Send it as multipart/form-data with a boundary." },
   REQUEST_MODEL_MISSING: { status: 400, isRetryable: false, message: "The request names no model. Set \"model\" to one of the names that GET /v1/models lists." },
   REQUEST_MODEL_INVALID: { status: 400, isRetryable: false, message: "\"model\" must be a non-empty string of at most 256 characters." },
+  REQUEST_INVALID: { status: 400, isRetryable: false, message: "The request could not be understood: {problem}" },
+  REQUEST_NOT_EXPRESSIBLE: { status: 422, isRetryable: false, message: "The provider behind this model speaks {protocol}, which cannot carry {paths}. Leave it out, ask for another model, or have the owner of the route {route} set onLoss: Allow, which sends the rest." },
+  REQUEST_MEDIA_UNREACHABLE: { status: 400, isRetryable: false, message: "{path} is a URL, the provider behind this model takes only bytes, and the gateway could not fetch it: {reason}. Send the bytes as a data URL, or an address that the gateway may fetch." },
   ROUTE_FORBIDDEN: { status: 403, isRetryable: false, message: "The model \"{model}\" exists, but this caller may not use it. Ask the owner of the route for access." },
   ROUTE_MODEL_NOT_FOUND: { status: 404, isRetryable: false, message: "No route serves the model \"{model}\".{hint} GET /v1/models lists what there is." },
   ROUTE_NO_PROVIDER: { status: 404, isRetryable: false, message: "No route of this caller leads to a provider that offers {operation}. Name one with the header x-llmgw-route, or add one." },
@@ -39,6 +42,7 @@ export const catalogue = {
   UPSTREAM_INVALID: { status: 502, isRetryable: true, message: "The provider's answer was not usable: {reason}." },
   UPSTREAM_REDIRECT: { status: 502, isRetryable: false, message: "The provider answered with a redirect ({upstreamStatus}), which this gateway never follows. The provider's owner must correct its endpoint." },
   UPSTREAM_CREDENTIAL: { status: 502, isRetryable: false, message: "The provider refused the gateway's own credential ({upstreamStatus}). The caller's key is not at fault; the provider's owner must renew the credential." },
+  UPSTREAM_CREDENTIAL_UNAVAILABLE: { status: 502, isRetryable: true, message: "The gateway has no credential for the provider at the moment: {reason}. The caller's key is not at fault; the provider's owner must correct its auth." },
   UPSTREAM_TRUNCATED: { status: 502, isRetryable: true, message: "The provider's answer broke off before its end. What arrived so far is incomplete." },
   UPSTREAM_STREAM_ERROR: { status: 502, isRetryable: true, message: "The provider reported an error inside its stream: {reason}" },
   UPSTREAM_EVENT_TOO_LARGE: { status: 502, isRetryable: false, message: "An event of the provider's stream was larger than {bytesMax} bytes." },
@@ -57,6 +61,11 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue;
 export type Details = Readonly<Record<string, string | number>>;
 
+/** What a failure is, for protocols that have a word of their own for it. */
+export type FailureKind =
+  | "invalid" | "context-too-long" | "filtered" | "credential" | "payment" | "forbidden" | "not-found" | "conflict"
+  | "too-large" | "rate-limited" | "overloaded" | "timeout" | "internal";
+
 export interface Failure {
   readonly code: ErrorCode;
   readonly status: number;
@@ -65,6 +74,8 @@ export interface Failure {
   readonly parameter: string;
   /** Seconds for Retry-After, 0 for none. */
   readonly retryAfterSeconds: number;
+  /** Absent: what the status says. */
+  readonly kind?: FailureKind;
 }
 
 const NONE: Details = {};

@@ -5,8 +5,9 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import { failure, type Failure } from "./errors.ts";
-import { endpoints, modelList, type Endpoint } from "./protocols/endpoints.ts";
-import { passThroughOf } from "./protocols/index.ts";
+import { endpoints, modelList, modelLists, type Endpoint } from "./protocols/endpoints.ts";
+import { passThroughOf, speaks } from "./protocols/index.ts";
+import { findInPath, prefixes } from "./protocols/paths.ts";
 import { Exchange } from "./request/exchange.ts";
 import { Gateway, type GatewayParts } from "./request/gateway.ts";
 import { handle, handleModels, handleNothing } from "./request/handle.ts";
@@ -107,11 +108,23 @@ const opener = (gateway: Gateway, endpoint: Endpoint): Open => {
   return (request, response) => void handle(new Exchange(gateway, endpoint, protocol, request, response), idPrefix);
 };
 
+/** The model stands in the path, in forms that no pattern of a router tells apart. */
+const openInPath = (gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void => {
+  const found = findInPath((request.raw.url ?? "").split("?", 1)[0] ?? "");
+  if (found === null) return nothing(gateway, request, reply);
+  reply.hijack();
+  const exchange = new Exchange(gateway, found.endpoint, passThroughOf(found.endpoint.protocol), request.raw, reply.raw);
+  exchange.modelAsked = found.model;
+  void handle(exchange, idPrefix);
+};
+
 const directTable = (gateway: Gateway): ReadonlyMap<string, Open> =>
-  new Map(endpoints.filter(({ method, path }) => method === "POST" && !path.includes(":")).map((endpoint) => [endpoint.path, opener(gateway, endpoint)]));
+  new Map(endpoints.filter(({ method, path, model, protocol }) => method === "POST" && model !== "Path" && speaks(protocol) && !path.includes(":")).map((endpoint) => [endpoint.path, opener(gateway, endpoint)]));
 
 const addRoutes = (app: FastifyInstance, gateway: Gateway): void => {
+  for (const prefix of prefixes) app.post(`${prefix}*`, { onRequest: (request, reply) => openInPath(gateway, request, reply) }, () => {});
   for (const endpoint of endpoints) {
+    if (endpoint.model === "Path" || !speaks(endpoint.protocol)) continue;
     const open = opener(gateway, endpoint);
     app.route({
       method: endpoint.method,
@@ -124,15 +137,25 @@ const addRoutes = (app: FastifyInstance, gateway: Gateway): void => {
       handler: () => {},
     });
   }
-  const models = (request: FastifyRequest, reply: FastifyReply, id: string | null): void => {
-    reply.hijack();
-    handleModels(new Exchange(gateway, modelList, passThroughOf(modelList.protocol), request.raw, reply.raw), idPrefix, id);
-  };
-  app.get("/v1/models", (request, reply) => models(request, reply, null));
-  // Names of models may hold slashes.
-  app.get<{ Params: { "*": string } }>("/v1/models/*", (request, reply) => models(request, reply, request.params["*"]));
+  for (const path of new Set(modelLists.map((list) => list.path))) {
+    const models = (request: FastifyRequest, reply: FastifyReply, id: string | null): void => {
+      reply.hijack();
+      const list = listFor(path, request.raw);
+      handleModels(new Exchange(gateway, list, passThroughOf(list.protocol), request.raw, reply.raw), idPrefix, id);
+    };
+    app.get(path, (request, reply) => models(request, reply, null));
+    // Names of models may hold slashes.
+    app.get<{ Params: { "*": string } }>(`${path}/*`, (request, reply) => models(request, reply, request.params["*"]));
+  }
   app.setNotFoundHandler((request, reply) => nothing(gateway, request, reply));
   app.setErrorHandler((_, request, reply) => nothing(gateway, request, reply));
+};
+
+/** Two families list their models at one path; Anthropic's SDKs name their version. */
+const listFor = (path: string, { headers }: IncomingMessage): Endpoint => {
+  const lists = modelLists.filter((list) => list.path === path && speaks(list.protocol));
+  const own = lists.find(({ protocol }) => protocol === "anthropic-messages" && headers["anthropic-version"] !== undefined);
+  return own ?? lists[0] ?? modelList;
 };
 
 const nowhere: Endpoint = { ...modelList, path: "", operation: "" };
@@ -246,6 +269,7 @@ class Running implements GatewayServer {
     await this.#app.close();
     // What is cut off here is settled as such before the providers' connections go; they are not at fault.
     await this.#idle(CLOSE_MS);
-    await this.#gateway.upstreams.destroy();
+    this.#gateway.credentials.close();
+    await Promise.all([this.#gateway.upstreams.destroy(), this.#gateway.media.destroy()]);
   }
 }

@@ -1,5 +1,5 @@
-// What a protocol at a provider can carry, as data. fit/ reads it and makes a conversation fit, telling what is lost;
-// an encoder then meets nothing that it cannot say.
+// What a protocol can carry at a provider, as data: a conversation is made to fit it, and each loss is told.
+// An encoder then meets nothing that it cannot say.
 
 /** "native": said as it is. "emulated": said in another way and undone on the way back. "none": lost. */
 export type Support = "native" | "emulated" | "none";
@@ -32,7 +32,10 @@ export interface Abilities {
   readonly schema: Support;
   /** "emulated": by an instruction. */
   readonly json: Support;
+  /** 0: none at all. What the target does not stop at, the gateway stops at. */
   readonly stopMax: number;
+  /** A stop string of white space only is refused there. */
+  readonly refusesBlankStops?: boolean;
   readonly choicesMax: number;
   /** Highest number of likeliest tokens; -1: no logprobs at all. */
   readonly logprobsMax: number;

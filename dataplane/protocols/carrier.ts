@@ -4,8 +4,8 @@ import type { Opaque } from "./ir.ts";
 
 /** Base64 that no vendor's own values begin with: a reader of another gateway sees an opaque string like any other. */
 const MARK = "bGxtZ3c6";
-const KINDS = { s: "signature", e: "encrypted", r: "redacted", i: "id" } as const satisfies Record<string, Opaque["kind"]>;
-const letterOf = { signature: "s", encrypted: "e", redacted: "r", id: "i" } as const satisfies Record<Opaque["kind"], keyof typeof KINDS>;
+const letterOf = { signature: "s", encrypted: "x", redacted: "r", id: "i" } as const satisfies Record<Opaque["kind"], string>;
+const kindOf: ReadonlyMap<string | undefined, Opaque["kind"]> = new Map(Object.entries(letterOf).map(([kind, letter]) => [letter, kind as Opaque["kind"]]));
 const SEPARATOR = "\n";
 
 /** One string for all of them; "" for none. Base64, so that it fits wherever a signature does. */
@@ -17,7 +17,7 @@ export const unwrap = (text: string): Opaque[] | null => {
   if (!text.startsWith(MARK)) return null;
   const opaques: Opaque[] = [];
   for (const part of Buffer.from(text.slice(MARK.length), "base64").toString("utf8").split("\0")) {
-    const kind = KINDS[part[0] as keyof typeof KINDS] as Opaque["kind"] | undefined;
+    const kind = kindOf.get(part[0]);
     const end = part.indexOf(SEPARATOR);
     if (kind === undefined || end === -1) return null;
     opaques.push({ kind, origin: part.slice(1, end), value: part.slice(end + 1) });

@@ -58,13 +58,16 @@ export interface StreamDecoder {
   end(): Event[];
 }
 
+/** Text, or bytes where the protocol is none. */
+export type Written = string | Buffer;
+
 export interface StreamEncoder {
   /** "" when nothing is to be said yet. */
-  push(event: Event): string;
+  push(event: Event): Written;
   /** What is lost only while it runs. */
   readonly losses: readonly Loss[];
   /** After `end`: nothing more. Otherwise our own failure in the client's shape, without the success terminator. */
-  fail(failure: Failure): string;
+  fail(failure: Failure): Written;
 }
 
 export interface EncodedReply {
@@ -86,6 +89,8 @@ export interface ClientCodec {
   readonly fieldNames: Readonly<Record<Field, string>>;
   /** Extras of its requests whose absence would change what the answer means ("previous_response_id"). */
   readonly majorExtras: ReadonlySet<string>;
+  /** Extras, at any level, whose absence changes nothing for the client: names that it gave back, what is done without being asked. */
+  readonly quietExtras?: ReadonlySet<string>;
 }
 
 /** What a protocol must do to be spoken by providers. */

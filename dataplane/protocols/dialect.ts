@@ -30,10 +30,14 @@ export interface Dialect {
   readonly refusesStreamOptions?: boolean;
   /** Chat: an assistant turn at the end is marked so that it is gone on with. */
   readonly prefillMember?: "prefix" | "partial";
+  /** Chat: the member of a part that marks it for the cache; OpenAI's own when it is not said. */
+  readonly cacheMember?: "cache_control" | "prompt_cache_breakpoint";
   /** The model can only stream; a reply is joined from it. */
   readonly onlyStreams?: boolean;
   /** The seed is called otherwise ("random_seed"). */
   readonly seedMember?: string;
+  /** Messages: where betas are named (a header when it is not said), and which are known; all of the client's when it is not said. */
+  readonly betas?: { readonly in?: "header" | "body"; readonly takes?: readonly string[] };
 }
 
 export const noDialect: Dialect = {};

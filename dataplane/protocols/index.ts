@@ -1,15 +1,20 @@
-// Protocol name → what the gateway can do with it. A protocol is in the table when its folder is.
+// Protocol name → what the gateway can do with it: pass it through, translate from it, translate to it.
+// A protocol is in the tables when its folder is.
 import type { ProtocolName } from "../snapshot/schema.ts";
-import type { PassThrough } from "./pass-through.ts";
-import { openaiChat } from "./openai-chat/index.ts";
-import { openaiCompletions } from "./openai-completions/index.ts";
+import type { ClientCodec, ProviderCodec } from "./codec.ts";
+import { anthropicMessages, anthropicMessagesCodec } from "./anthropic-messages/index.ts";
+import { openaiChat, openaiChatCodec } from "./openai-chat/index.ts";
+import { openaiCompletions, openaiCompletionsCodec } from "./openai-completions/index.ts";
 import { audio, batches, embeddings, files, images, moderations, rerank } from "./openai-plain/index.ts";
-import { openaiResponses } from "./openai-responses/index.ts";
+import { openaiResponses, openaiResponsesCodec } from "./openai-responses/index.ts";
+import type { Family } from "./endpoints.ts";
+import type { PassThrough } from "./pass-through.ts";
 
 export const passThroughs = {
   "openai-chat": openaiChat,
   "openai-completions": openaiCompletions,
   "openai-responses": openaiResponses,
+  "anthropic-messages": anthropicMessages,
   embeddings,
   moderations,
   images,
@@ -19,6 +24,21 @@ export const passThroughs = {
   rerank,
 } as const satisfies Partial<Record<ProtocolName, PassThrough>>;
 
+/** Conversations that clients may bring. */
+export const clientCodecs: Partial<Record<ProtocolName, ClientCodec>> = {
+  "openai-chat": openaiChatCodec,
+  "openai-completions": openaiCompletionsCodec,
+  "openai-responses": openaiResponsesCodec,
+  "anthropic-messages": anthropicMessagesCodec,
+};
+
+/** Conversations that providers may be asked to hold. */
+export const providerCodecs: Partial<Record<ProtocolName, ProviderCodec>> = {
+  "openai-chat": openaiChatCodec,
+  "openai-responses": openaiResponsesCodec,
+  "anthropic-messages": anthropicMessagesCodec,
+};
+
 export const speaks = (name: ProtocolName): name is keyof typeof passThroughs => Object.hasOwn(passThroughs, name);
 
 /** Endpoints are written by us: one whose protocol is not spoken is a fault of the code. */
@@ -26,3 +46,6 @@ export const passThroughOf = (name: ProtocolName): PassThrough => {
   if (!speaks(name)) throw new Error(`the protocol ${name} is not spoken by this gateway`);
   return passThroughs[name];
 };
+
+/** Whether a question of this family can be put to a provider in this protocol although the client spoke another. */
+export const canAnswer = (name: ProtocolName, family: Family): boolean => (family === "conversation" || family === "token-count") && providerCodecs[name] !== undefined;

@@ -1,6 +1,7 @@
 // The neutral model between two protocols: what a client asks and a provider answers, in nobody's words.
 // Values only. What a protocol says and this does not name is kept beside it under the protocol's name, and told as a
 // loss where the other side cannot carry it.
+import type { FailureKind } from "../errors.ts";
 import type { ProtocolName } from "../snapshot/schema.ts";
 import type { Json } from "../wire/json.ts";
 import type { JsonObject } from "./json-members.ts";
@@ -90,6 +91,8 @@ export interface AudioBlock extends Part {
   /** "wav", "mp3", "pcm16"…; "" when only the media type is known. */
   readonly format: string;
   readonly transcript?: string;
+  /** The provider's name for what it said, by which a later turn may mean it. */
+  readonly id?: string;
 }
 export interface VideoBlock extends Part {
   readonly kind: "video";
@@ -128,6 +131,8 @@ export interface ForeignBlock extends Part {
   readonly type: string;
   readonly value: JsonObject;
   readonly text: string;
+  /** Without it the conversation means something else, although it stands in a turn of the model's ("item_reference"). */
+  readonly isNeeded?: boolean;
 }
 
 export type Block =
@@ -341,9 +346,7 @@ export type Event =
   /** The provider said that this was all. */
   | { readonly kind: "end"; readonly extras?: Extras };
 
-export type FailureKind =
-  | "invalid" | "context-too-long" | "filtered" | "credential" | "payment" | "forbidden" | "not-found" | "conflict"
-  | "too-large" | "rate-limited" | "overloaded" | "timeout" | "internal";
+export type { FailureKind };
 
 /** An error of a provider's: in the head, in a body with status 200, or inside a stream. */
 export interface ProviderFailure {

@@ -1,6 +1,7 @@
 // What the gateway must be able to do with the bytes of one protocol that passes through untouched.
 // Pure and synchronous over values: no sockets, no promises, no timers. A protocol knows no other protocol.
-import type { Failure } from "../errors.ts";
+import type { Failure, FailureKind } from "../errors.ts";
+import type { ProtocolName } from "../snapshot/schema.ts";
 import type { Usage } from "./ir.ts";
 
 /** What could be read from an answer once it is over. */
@@ -17,6 +18,9 @@ export interface ReportedError {
   message: string;
   type: string;
   code: string;
+  /** What it means, where that was read. */
+  kind?: FailureKind;
+  retryAfterSeconds?: number;
 }
 
 /** Watches one stream on its way to the client. It copies nothing it need not and changes nothing. */
@@ -38,7 +42,7 @@ export interface StreamWatch {
 }
 
 export interface PassThrough {
-  readonly name: string;
+  readonly name: ProtocolName;
   /** Whether an answer of this content type is a stream; `isStreaming`: one was asked for. */
   isStream(type: string, isStreaming: boolean): boolean;
   openStream(eventBytesMax: number, type?: string): StreamWatch;

@@ -67,8 +67,14 @@ const readHeaders = (exchange: Exchange, { limits }: Settings): Failure | null =
         if (isHeader(name, "content-type")) exchange.contentType = value;
         else if (isHeader(name, "x-request-id") && ID_PATTERN.test(value)) exchange.id = value;
         break;
+      case 14:
+        if (isHeader(name, "anthropic-beta")) exchange.forwarded.push("anthropic-beta", value);
+        break;
       case 15:
         if (isHeader(name, "idempotency-key")) exchange.forwarded.push("idempotency-key", value);
+        break;
+      case 17:
+        if (isHeader(name, "anthropic-version")) exchange.forwarded.push("anthropic-version", value);
         break;
       case 16:
         if (isHeader(name, "content-encoding")) encoding = value;

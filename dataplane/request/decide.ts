@@ -2,10 +2,11 @@
 // It does not ask whether a place is healthy.
 import { failure, type Failure } from "../errors.ts";
 import { drawOrder } from "../policies/balance.ts";
-import type { Caller, ProtocolName } from "../snapshot/schema.ts";
+import type { Caller } from "../snapshot/schema.ts";
 import { nearestNames } from "./nearest.ts";
 import type { Exchange } from "./exchange.ts";
-import { findRoute, type Destination, type RouteEntry, type Router, type Tier } from "./router.ts";
+import type { Destination, Tier } from "./destination.ts";
+import { findRoute, type RouteEntry, type Router } from "./router.ts";
 
 export const decide = (exchange: Exchange): Failure | null => {
   const router = exchange.router as Router;
@@ -13,8 +14,7 @@ export const decide = (exchange: Exchange): Failure | null => {
   if (refusal !== null) return refusal;
   const route = exchange.route as RouteEntry;
   exchange.routeName = route.name;
-  const tiers = route.tiersByProtocol.get(exchange.endpoint.protocol) ?? [];
-  exchange.plan = planOf(tiers, exchange.gateway.random);
+  exchange.plan = planOf(route.tiers(exchange.endpoint), exchange.gateway.random);
   if (exchange.plan.length > 0) return null;
   return failure("ROUTE_NO_TARGET", { route: route.name, operation: exchange.operation }, "", 5);
 };
@@ -37,9 +37,7 @@ export const notFound = (router: Router, caller: Caller, model: string): Failure
 
 /** Exact names that the caller could ask for and get an answer. */
 export const usableModels = (router: Router, caller: Caller): string[] =>
-  [...router.exact.values()].filter(({ name, route }) => hasTarget(route) && mayAskFor(caller, name) && route.mayUse(caller)).map(({ name }) => name);
-
-const hasTarget = (route: RouteEntry): boolean => [...route.tiersByProtocol.values()].some((tiers) => tiers.length > 0);
+  [...router.exact.values()].filter(({ name, route }) => route.hasTarget && mayAskFor(caller, name) && route.mayUse(caller)).map(({ name }) => name);
 
 export const mayAskFor = (caller: Caller, model: string): boolean =>
   caller.models === undefined ||
@@ -50,15 +48,13 @@ const routeWithoutModel = (exchange: Exchange, router: Router): Failure | null =
   const { caller, endpoint, request } = exchange;
   const named = request.headers["x-llmgw-route"];
   const route = router.routes.find(
-    (candidate) => (named === undefined || candidate.name === named) && speaks(candidate, endpoint.protocol) && candidate.mayUse(caller),
+    (candidate) => (named === undefined || candidate.name === named) && candidate.tiers(endpoint).length > 0 && candidate.mayUse(caller),
   );
   // A caller that is held to certain models must not get around them by naming none.
   if (route === undefined || caller.models !== undefined) return failure("ROUTE_NO_PROVIDER", { operation: exchange.operation });
   exchange.route = route;
   return null;
 };
-
-const speaks = (route: RouteEntry, protocol: ProtocolName): boolean => (route.tiersByProtocol.get(protocol) ?? []).length > 0;
 
 /** Tiers in order; inside a tier the targets as the weights fall; for each target its endpoints. */
 export const planOf = (tiers: readonly Tier[], random: () => number): readonly Destination[] => {

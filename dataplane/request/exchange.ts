@@ -3,12 +3,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PassThrough } from "../protocols/pass-through.ts";
 import type { Endpoint } from "../protocols/endpoints.ts";
+import type { Conversation, Loss } from "../protocols/ir.ts";
 import { nobody } from "../identity/identity.ts";
 import type { Caller } from "../snapshot/schema.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import type { TraceContext } from "../telemetry/trace.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Destination, RouteEntry, Router } from "./router.ts";
+import type { Destination } from "./destination.ts";
+import type { RouteEntry, Router } from "./router.ts";
 import type { Upload } from "./upload.ts";
 
 export interface Waiting {
@@ -60,6 +62,10 @@ export class Exchange implements RequestRecord {
   isBodySpliced = false;
   isStreaming = false;
   isUsageWanted = false;
+  /** Read only where two protocols meet, and once for all attempts. */
+  conversation: Conversation | null = null;
+  /** What the target that answers cannot carry. */
+  losses: readonly Loss[] = NO_LOSSES;
 
   // decide
   route: RouteEntry | null = null;
@@ -108,4 +114,5 @@ export class Exchange implements RequestRecord {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NO_LOSSES: readonly Loss[] = [];
 const NO_PLAN: readonly Destination[] = [];

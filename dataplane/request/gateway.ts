@@ -2,9 +2,11 @@
 // It holds things; the steps act on them.
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
+import { Credentials } from "../providers/credentials/index.ts";
+import { Media } from "../providers/media.ts";
 import { Upstreams } from "../providers/upstream.ts";
 import type { Problem } from "../snapshot/check.ts";
-import type { Snapshot } from "../snapshot/schema.ts";
+import type { Caller, Snapshot } from "../snapshot/schema.ts";
 import type { Store } from "../state/store.ts";
 import type { Telemetry } from "../telemetry/index.ts";
 import { buildRouter, type Router } from "./router.ts";
@@ -16,6 +18,8 @@ export interface GatewayParts {
   readonly store: Store;
   readonly build: string;
   readonly random: () => number;
+  /** Of a sidecar: who a request without a known key is from. Absent: the settings of the gateway say. */
+  readonly localCaller?: Caller | undefined;
 }
 
 export class Gateway {
@@ -25,7 +29,10 @@ export class Gateway {
   readonly store: Store;
   readonly random: () => number;
   readonly userAgent: string;
+  readonly localCaller: Caller | undefined;
   readonly upstreams: Upstreams;
+  readonly credentials: Credentials;
+  readonly media: Media;
   router: Router | null = null;
   openRequests = 0;
   /** Answers of which this process still holds something: a slow client gets its last bytes after the request is over. */
@@ -41,7 +48,14 @@ export class Gateway {
     this.store = parts.store;
     this.random = parts.random;
     this.userAgent = `llm-gateway/${parts.build}`;
+    this.localCaller = parts.localCaller;
     this.upstreams = new Upstreams(parts.clock);
+    this.media = new Media(parts.clock);
+    this.credentials = new Credentials({
+      clock: parts.clock,
+      random: parts.random,
+      onFailure: (provider, cause) => parts.telemetry.log.warn("a provider's credential could not be renewed", { provider, reason: cause.message }),
+    });
   }
 
   /** Takes a snapshot whole or not at all; what is in flight finishes on the old one. */
@@ -50,6 +64,7 @@ export class Gateway {
     if (router === undefined) return problems;
     this.router = router;
     this.upstreams.keepOnly(router.upstreams);
+    this.credentials.keepOnly(router.live);
     for (const warning of router.warnings) this.telemetry.log.warn("a provider's endpoint cannot be used", { ...warning });
     return [];
   }

@@ -1,13 +1,17 @@
 // THE STORY: the ten steps of a request, in order. The steps do not know each other; they are wired here.
 import { failure, type Failure } from "../errors.ts";
+import { modelListForm } from "../protocols/model-list.ts";
 import { accept, receive } from "./accept.ts";
 import { admit, refuseWhenCrowded } from "./admit.ts";
 import { refuse, reply } from "./answer.ts";
 import { attempt, type Send } from "./attempt.ts";
 import { authenticate } from "./authenticate.ts";
+import { authorize } from "./authorize.ts";
 import { decide, mayAskFor, notFound, usableModels } from "./decide.ts";
+import type { Destination, Key } from "./destination.ts";
 import type { Exchange } from "./exchange.ts";
 import { observe } from "./observe.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { Router } from "./router.ts";
 import { settle } from "./settle.ts";
 import { stream } from "./stream.ts";
@@ -44,8 +48,26 @@ const closeUpload = (exchange: Exchange): void => {
   exchange.upload.close();
 };
 
-const send: Send = (exchange, destination, key, hasNext): Promise<Failure | null> =>
-  stream(exchange, destination, translate(exchange, destination, key), key, hasNext);
+const send: Send = (exchange, destination, key, hasNext): Promise<Failure | null> | Failure => {
+  const translated = translate(exchange, destination, key);
+  return translated instanceof Promise ? sendLater(exchange, destination, key, hasNext, translated) : dispatch(exchange, destination, key, hasNext, translated);
+};
+
+const sendLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Promise<Outgoing | Failure>): Promise<Failure | null> =>
+  dispatch(exchange, destination, key, hasNext, await translated);
+
+const dispatch = (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Outgoing | Failure): Promise<Failure | null> | Failure => {
+  if ("code" in translated) return translated;
+  const authorized = authorize(translated, exchange.endpoint.method, destination, key);
+  return authorized instanceof Promise ? streamLater(exchange, destination, key, hasNext, authorized) : stream(exchange, destination, authorized, key, hasNext);
+};
+
+/** The client may have left while a token was on its way. */
+const streamLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, authorized: Promise<Outgoing | Failure>): Promise<Failure | null> => {
+  const outgoing = await authorized;
+  if ("code" in outgoing) return outgoing;
+  return exchange.isAborted ? null : stream(exchange, destination, outgoing, key, hasNext);
+};
 
 /** Models are answered from the snapshot: the same first steps, no provider. */
 export const handleModels = (exchange: Exchange, idPrefix: string, id: string | null): void => {
@@ -75,16 +97,17 @@ export const handleNothing = (exchange: Exchange, idPrefix: string, refusal: Fai
 
 const replyModels = (exchange: Exchange, id: string | null): Failure | null => {
   const router = exchange.router as Router;
-  const model = (name: string) => ({ id: name, object: "model", created: 0, owned_by: router.exact.get(name)?.route.name ?? "" });
+  const form = modelListForm(exchange.endpoint.protocol);
+  const model = (name: string) => ({ name, owner: router.exact.get(name)?.route.name ?? "" });
   if (id === null) {
     const names = usableModels(router, exchange.caller).toSorted();
-    reply(exchange, { object: "list", data: names.map(model) });
+    reply(exchange, form.list(names.map(model), exchange.query));
     return null;
   }
   const match = router.exact.get(id);
   const isUsable = match !== undefined && mayAskFor(exchange.caller, id) && match.route.mayUse(exchange.caller);
   if (!isUsable) return notFound(router, exchange.caller, id.slice(0, 256));
-  reply(exchange, model(id));
+  reply(exchange, form.one(model(id)));
   return null;
 };
 

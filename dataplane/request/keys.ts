@@ -1,9 +1,9 @@
 // Which of a provider's keys is used for an attempt, and under which mark a refused one is benched.
 import { drawIndex } from "../policies/balance.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Destination, Key } from "./router.ts";
+import type { Destination, Key } from "./destination.ts";
 
-const NO_KEY: Key = { name: "", weight: 1, headers: [] };
+const NO_KEY: Key = { name: "", weight: 1, headers: [], query: "", live: null };
 
 /** By weight among the keys that are not benched; when all are, a benched one is better than none. */
 export const pickKey = ({ store, random }: Gateway, { keys }: Destination): Key => {

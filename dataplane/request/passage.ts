@@ -1,7 +1,9 @@
 // How an answer's bytes go through to the client: untouched where both sides speak the same, translated where they do not.
 // The pump drives it and knows no protocol. This file has the seam and the untouched way; translation.ts has the other.
-import type { Failure } from "../errors.ts";
+import { failure, type Failure } from "../errors.ts";
+import { providerCodecs } from "../protocols/index.ts";
 import type { PassThrough, ReportedError, StreamWatch, Summary } from "../protocols/pass-through.ts";
+import { toldRefusal } from "./told.ts";
 
 /** A stream on its way. */
 export interface StreamPassage {
@@ -96,8 +98,11 @@ export class Untouched implements Passage {
     return { summary, error, isWhole, body: asStream ?? body, type: asStream === null ? undefined : "text/event-stream; charset=utf-8" };
   }
 
-  readRefusal(): null {
-    return null;
+  /** A refused credential is the gateway's: its client must not take it for its own. */
+  readRefusal(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Failure | null {
+    if (status !== 401 && status !== 403) return null;
+    const codec = providerCodecs[this.#protocol.name];
+    return codec === undefined ? failure("UPSTREAM_CREDENTIAL", { upstreamStatus: status }) : toldRefusal(codec.decodeFailure(status, headers, body));
   }
 }
 
@@ -148,8 +153,8 @@ class WatchedStream implements StreamPassage {
     return NOTHING;
   }
 
-  encodeFailure(failure: Failure): Buffer {
-    return this.#protocol.encodeStreamFailure(failure, this.#watch);
+  encodeFailure(reason: Failure): Buffer {
+    return this.#protocol.encodeStreamFailure(reason, this.#watch);
   }
 }
 

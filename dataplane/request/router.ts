@@ -2,50 +2,43 @@
 // Built beside the old one and swapped whole; requests finish on the router they began with.
 import type { ApiKeys } from "../identity/api-key.ts";
 import { openApiKeys } from "../identity/api-key.ts";
+import { nobody } from "../identity/identity.ts";
 import type { Clock } from "../clock.ts";
-import { catalogue } from "../providers/catalogue.ts";
-import { checkEndpointUrl, parseRanges } from "../providers/address.ts";
+import { parseRanges } from "../providers/address.ts";
+import type { Credentials } from "../providers/credentials/index.ts";
+import type { Live } from "../providers/credentials/authorization.ts";
 import type { Upstream, Upstreams } from "../providers/upstream.ts";
 import type { Problem } from "../snapshot/check.ts";
-import { providerTypes, type Caller, type ProtocolName, type Provider, type ProviderType, type Route, type Settings, type Snapshot, type Timeouts } from "../snapshot/schema.ts";
+import type { Caller, Route, Settings, Snapshot } from "../snapshot/schema.ts";
+import type { Endpoint } from "../protocols/endpoints.ts";
+import { placeOf, type Making, type Place, type Tier } from "./destination.ts";
+import { tiersOf, type Pair } from "./tiers.ts";
 
-/** One place to which a request can be sent: a target at one endpoint of its provider. */
-export interface Destination {
-  readonly targetName: string;
-  readonly providerName: string;
-  readonly providerLabel: string;
-  readonly upstream: Upstream;
-  readonly basePath: string;
-  readonly keys: readonly Key[];
-  /** The provider's name for what was asked, and how it is spelt in JSON. */
-  readonly modelFor: (asked: string) => ModelName;
-  readonly timeouts: Timeouts;
-  readonly weight: number;
-}
-
-export interface ModelName {
-  readonly name: string;
-  readonly json: Buffer;
-}
-
-export interface Key {
-  /** "namespace/provider/key": names the mark under which a key is benched. */
-  readonly name: string;
-  readonly weight: number;
-  /** Flat: all that is the same for every request sent with it, the header that carries the key among them. */
-  readonly headers: readonly string[];
-}
-
-/** Targets of one priority. */
-export interface Tier {
-  readonly priority: number;
-  readonly targets: readonly { readonly weight: number; readonly endpoints: readonly Destination[] }[];
-}
-
-export interface RouteEntry {
+export class RouteEntry {
   readonly name: string;
   readonly mayUse: (caller: Caller) => boolean;
-  readonly tiersByProtocol: ReadonlyMap<ProtocolName, readonly Tier[]>;
+  readonly #route: Route;
+  readonly #pairs: readonly Pair[];
+  readonly #tiers = new Map<string, readonly Tier[]>();
+
+  constructor(name: string, route: Route, pairs: readonly Pair[], mayUse: (caller: Caller) => boolean) {
+    this.name = name;
+    this.mayUse = mayUse;
+    this.#route = route;
+    this.#pairs = pairs;
+  }
+
+  get hasTarget(): boolean {
+    return this.#pairs.some(({ target, place }) => target.weight > 0 && place.spots.length > 0);
+  }
+
+  /** Who can answer what is asked at an endpoint; worked out when it is first asked. */
+  tiers({ protocol, family }: Pick<Endpoint, "protocol" | "family">): readonly Tier[] {
+    const key = `${family} ${protocol}`;
+    let tiers = this.#tiers.get(key);
+    if (tiers === undefined) this.#tiers.set(key, (tiers = tiersOf(this.#pairs, this.#route, protocol, family)));
+    return tiers;
+  }
 }
 
 export interface Match {
@@ -64,43 +57,45 @@ export interface Router {
   /** Longest first. */
   readonly prefixes: readonly Match[];
   readonly upstreams: ReadonlySet<Upstream>;
+  readonly live: ReadonlySet<Live>;
   readonly warnings: readonly Problem[];
 }
 
-interface Making {
-  readonly snapshot: Snapshot;
+interface RouterParts {
   readonly upstreams: Upstreams;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
   readonly userAgent: string;
-  readonly used: Set<Upstream>;
-  /** What costs one provider its share, and nobody else anything. */
-  readonly warnings: Problem[];
+  /** Who somebody without a known key is, where only one pod can reach us. */
+  readonly localCaller: Caller | undefined;
 }
 
-export const buildRouter = (snapshot: Snapshot, version: string, { upstreams, clock, userAgent }: { upstreams: Upstreams; clock: Clock; userAgent: string }): { router?: Router; problems: Problem[] } => {
-  const making: Making = { snapshot, upstreams, userAgent, used: new Set(), warnings: [] };
+export const buildRouter = (snapshot: Snapshot, version: string, { upstreams, credentials, clock, userAgent, localCaller }: RouterParts): { router?: Router; problems: Problem[] } => {
   const ranges = parseRanges(snapshot.settings.privateRanges);
   if (ranges.problems.length > 0) {
     return { problems: ranges.problems.map((message) => ({ object: "settings", path: "privateRanges", message })) };
   }
-  const places = new Map(Object.entries(snapshot.providers).map(([id, provider]) => [id, placesOf(making, id, provider, ranges.ranges)]));
+  const making: Making = { snapshot, upstreams, credentials, clock, userAgent, ranges: ranges.ranges, used: new Set(), live: new Set(), warnings: [] };
+  const places = new Map(Object.entries(snapshot.providers).map(([id, provider]) => [id, placeOf(making, id, provider)]));
   const routes = Object.keys(snapshot.routes).toSorted().map((id) => routeEntry(id, snapshot.routes[id] as Route, snapshot, places));
   const matches = routes.flatMap((route) => matchesOf(route, snapshot, places));
   const router: Router = {
     version,
     snapshot,
     settings: snapshot.settings,
-    keys: openApiKeys(snapshot.callers, snapshot.settings.anonymous, clock),
+    keys: openApiKeys(snapshot.callers, localCaller ?? (snapshot.settings.anonymous ? nobody : undefined), clock),
     routes,
     exact: new Map(matches.filter((match) => match.isExact).map((match) => [match.name, match])),
     prefixes: matches.filter((match) => !match.isExact).toSorted((left, right) => right.name.length - left.name.length),
     upstreams: making.used,
+    live: making.live,
     warnings: making.warnings,
   };
   return { router, problems: [] };
 };
 
 // A model that only some of the targets offer has an entry of its own, so that no other target is ever asked for it.
-const matchesOf = (entry: RouteEntry, snapshot: Snapshot, places: ReadonlyMap<string, Places>): (Match & { isExact: boolean })[] => {
+const matchesOf = (entry: RouteEntry, snapshot: Snapshot, places: ReadonlyMap<string, Place>): (Match & { isExact: boolean })[] => {
   const route = snapshot.routes[entry.name] as Route;
   const narrowed = new Map<string, RouteEntry>();
   return route.models.map(({ match, name, targets }) => {
@@ -112,106 +107,12 @@ const matchesOf = (entry: RouteEntry, snapshot: Snapshot, places: ReadonlyMap<st
   });
 };
 
-interface Place {
-  readonly upstream: Upstream;
-  readonly basePath: string;
-  readonly priority: number;
-  readonly weight: number;
-}
-
-interface Places {
-  readonly provider: Provider;
-  readonly label: string;
-  readonly protocols: ReadonlySet<ProtocolName>;
-  readonly keys: readonly Key[];
-  readonly endpoints: readonly Place[];
-}
-
-const isKnownType = (type: string): type is ProviderType => (providerTypes as readonly string[]).includes(type);
-
-const placesOf = (making: Making, id: string, provider: Provider, ranges: ReturnType<typeof parseRanges>["ranges"]): Places => {
-  // A type that this build does not know leaves the provider without endpoints: its targets are passed over.
-  if (!isKnownType(provider.type)) return { provider, label: provider.type, protocols: new Set(), keys: [], endpoints: [] };
-  const row = catalogue[provider.type];
-  const urls = provider.endpoints ?? (row.url === undefined ? [] : [{ url: row.url, priority: 0, weight: 1 }]);
-  const endpoints = urls.flatMap(({ url, priority, weight }, index) => {
-    const problem = checkEndpointUrl(url);
-    if (problem !== null) {
-      making.warnings.push({ object: `providers/${id}`, path: `endpoints.${index}.url`, message: problem });
-      return [];
-    }
-    const { origin, pathname } = new URL(url);
-    const upstream = making.upstreams.get({
-      origin,
-      network: provider.network,
-      privateRanges: ranges,
-      privateRangesText: making.snapshot.settings.privateRanges.join(","),
-      tls: provider.tls ?? { ca: [] },
-      connectTimeoutMs: provider.timeouts.connectMs,
-    });
-    making.used.add(upstream);
-    return [{ upstream, basePath: pathname.replace(/\/+$/, ""), priority, weight }];
-  });
-  return { provider, label: row.label, protocols: new Set(provider.protocols ?? row.protocols), keys: keysOf(making, id, provider, row.keyHeader), endpoints };
-};
-
-/** What is not compressed can be watched as it passes, and costs neither side the work. */
-const fixedHeaders = (userAgent: string): string[] => ["user-agent", userAgent, "accept-encoding", "identity"];
-
-const keysOf = ({ snapshot, userAgent }: Making, id: string, provider: Provider, header: string): readonly Key[] => {
-  if (provider.auth.scheme === "none" || provider.auth.keys.length === 0) return [{ name: "", weight: 1, headers: fixedHeaders(userAgent) }];
-  return provider.auth.keys.flatMap(({ name, credential, weight }) => {
-    const secret = snapshot.credentials[credential]?.reveal();
-    if (secret === undefined) return [];
-    return [{ name: `${id}/${name}`, weight, headers: [...fixedHeaders(userAgent), header, header === "authorization" ? `Bearer ${secret}` : secret] }];
-  });
-};
-
-const routeEntry = (name: string, route: Route, snapshot: Snapshot, places: ReadonlyMap<string, Places>, only?: ReadonlySet<string>): RouteEntry => {
-  const targets = (route.rules[0]?.targets ?? []).flatMap((target) => {
+const routeEntry = (name: string, route: Route, snapshot: Snapshot, places: ReadonlyMap<string, Place>, only?: ReadonlySet<string>): RouteEntry => {
+  const pairs = (route.rules[0]?.targets ?? []).flatMap((target): Pair[] => {
     const place = places.get(target.provider);
     return place === undefined || only?.has(target.name) === false ? [] : [{ target, place }];
   });
-  const protocols = new Set(targets.flatMap(({ place }) => [...place.protocols]));
-  const tiersByProtocol = new Map([...protocols].map((protocol) => {
-    const speaking = targets.filter(({ target, place }) => place.protocols.has(protocol) && target.weight > 0 && place.endpoints.length > 0);
-    const priorities = [...new Set(speaking.map(({ target }) => target.priority))].toSorted((left, right) => left - right);
-    const tiers = priorities.map((priority): Tier => ({
-      priority,
-      targets: speaking.filter(({ target }) => target.priority === priority).map(({ target, place }) => ({
-        weight: target.weight,
-        endpoints: destinationsOf(target, place, route),
-      })),
-    }));
-    return [protocol, tiers] as const;
-  }));
-  return { name, mayUse: accessOf(route, snapshot), tiersByProtocol };
-};
-
-const modelName = (name: string): ModelName => ({ name, json: Buffer.from(JSON.stringify(name)) });
-
-const destinationsOf = (target: Route["rules"][number]["targets"][number], place: Places, route: Route): Destination[] => {
-  const { models, timeouts } = place.provider;
-  // A target's own model is the provider's name for it already; only a name that is passed on may have another there.
-  const fixed = target.model === undefined ? null : modelName(target.model);
-  const modelFor = (asked: string): ModelName => fixed ?? modelName(Object.hasOwn(models, asked) ? (models[asked] as string) : asked);
-  return place.endpoints.toSorted((left, right) => left.priority - right.priority).map(({ upstream, basePath, weight }) => ({
-    targetName: target.name,
-    providerName: target.provider,
-    providerLabel: place.label,
-    upstream,
-    basePath,
-    keys: place.keys,
-    modelFor,
-    timeouts: {
-      connectMs: route.timeouts.connectMs ?? timeouts.connectMs,
-      headersMs: route.timeouts.headersMs ?? timeouts.headersMs,
-      firstTokenMs: route.timeouts.firstTokenMs ?? timeouts.firstTokenMs,
-      idleMs: route.timeouts.idleMs ?? timeouts.idleMs,
-      totalMs: route.timeouts.totalMs ?? timeouts.totalMs,
-    },
-    weight,
-  }));
+  return new RouteEntry(name, route, pairs, accessOf(route, snapshot));
 };
 
 /** Each part that is named narrows: namespace, team and service account must all fit. Nobody has a service account yet. */

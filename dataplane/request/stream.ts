@@ -12,7 +12,8 @@ import type { Exchange, Waiting } from "./exchange.ts";
 import { benchName } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, replyHeaders } from "./reply-headers.ts";
-import type { Destination, Key } from "./router.ts";
+import { toldInAnswer } from "./told.ts";
+import type { Destination, Key } from "./destination.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** What is coming: events, events that become one reply, one JSON document, bytes of any other kind, a refusal by the provider. */
@@ -132,8 +133,8 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
 
   #judgeHead(status: number, type: string): void {
     if (status === 401 || status === 403) {
-      if (this.#key.name !== "") this.#exchange.gateway.store.mark(benchName(this.#key), BENCH_MS);
-      return this.#fail("UPSTREAM_CREDENTIAL", { upstreamStatus: status });
+      if (this.#key.live !== null) this.#key.live.refused();
+      else if (this.#key.name !== "") this.#exchange.gateway.store.mark(benchName(this.#key), BENCH_MS);
     }
     if (status >= 300 && status < 400) return this.#fail("UPSTREAM_REDIRECT", { upstreamStatus: status });
     const { endpoint } = this.#exchange;
@@ -188,17 +189,17 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     else if (this.#heldBytes > TRANSLATED_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "it is too long to be translated" });
   }
 
-  #takeEvents(stream: StreamPassage, chunk: Buffer): void {
-    const bytes = stream.push(chunk);
-    if (stream.isOversize) return this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
+  #takeEvents(passing: StreamPassage, chunk: Buffer): void {
+    const bytes = passing.push(chunk);
+    if (passing.isOversize) return this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
     if (this.phase === FLOWING) {
       if (bytes.length > 0) this.#queue(bytes);
-      if (stream.error !== null && !this.#passage.isUntouched) this.#failInStream(stream.error);
+      if (passing.error !== null && !this.#passage.isUntouched) this.#failInStream(passing.error);
       return;
     }
     if (bytes.length > 0) this.#hold(bytes);
-    if (stream.error !== null) this.#failInStream(stream.error);
-    else if (stream.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(-1, this.#passage.streamType);
+    if (passing.error !== null) this.#failInStream(passing.error);
+    else if (passing.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(-1, this.#passage.streamType);
   }
 
   #takeJoined(join: JoinPassage, chunk: Buffer): void {
@@ -208,8 +209,8 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     else if (this.#heldBytes > HELD_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "a stream came where one reply was asked for, and it is too long to join" });
   }
 
-  #failInStream({ message }: ReportedError): void {
-    this.#fail("UPSTREAM_STREAM_ERROR", { reason: message });
+  #failInStream(error: ReportedError): void {
+    this.#failWith(toldInAnswer(error));
   }
 
   #hold(chunk: Buffer): void {
@@ -287,20 +288,20 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     else this.#finishHeld(this.#heldBody());
   }
 
-  #finishStream(stream: StreamPassage): void {
-    this.#note(stream.end());
-    const rest = stream.rest();
+  #finishStream(passing: StreamPassage): void {
+    this.#note(passing.end());
+    const rest = passing.rest();
     if (this.phase !== FLOWING) {
-      if (stream.error !== null) return this.#failInStream(stream.error);
-      if (!stream.hasEvent) return this.#fail("UPSTREAM_INVALID", { reason: "the stream ended before its first event" });
+      if (passing.error !== null) return this.#failInStream(passing.error);
+      if (!passing.hasEvent) return this.#fail("UPSTREAM_INVALID", { reason: "the stream ended before its first event" });
       this.#commit(-1, this.#passage.streamType);
     }
     if (rest.length > 0) this.#queue(rest);
-    if (stream.error !== null) {
-      if (!this.#passage.isUntouched) return this.#failInStream(stream.error);
+    if (passing.error !== null) {
+      if (!this.#passage.isUntouched) return this.#failInStream(passing.error);
       // The provider told the client itself; only our books must know.
       this.#exchange.errorCode = "UPSTREAM_STREAM_ERROR";
-    } else if (!stream.isFinished) {
+    } else if (!passing.isFinished) {
       return this.#fail("UPSTREAM_TRUNCATED");
     }
     this.#end();
@@ -330,8 +331,9 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   // A limit or a fault of the provider's may not be one elsewhere; a fault of the request's is the same everywhere.
   #finishRefusal(): void {
     const status = this.#exchange.upstreamStatus;
-    const isWorthAnother = status === 408 || status === 429 || status >= 500;
-    const code = status === 429 ? "UPSTREAM_RATE_LIMITED" : isWorthAnother ? "UPSTREAM_UNAVAILABLE" : "UPSTREAM_REJECTED";
+    const isRefusedKey = status === 401 || status === 403;
+    const isWorthAnother = isRefusedKey || status === 408 || status === 429 || status >= 500;
+    const code = isRefusedKey ? "UPSTREAM_CREDENTIAL" : status === 429 ? "UPSTREAM_RATE_LIMITED" : isWorthAnother ? "UPSTREAM_UNAVAILABLE" : "UPSTREAM_REJECTED";
     // More of an upload may have passed by meanwhile than is kept for another.
     const mayGoOn = this.#hasNext && this.#exchange.upload?.isReplayable !== false;
     if (isWorthAnother && mayGoOn) return this.#fail(code, { upstreamStatus: status });
@@ -382,20 +384,23 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
 
   /** Before the client has a byte: somebody else's turn. After it: the client is told in its own protocol. */
   #fail(code: ErrorCode, details?: Details): void {
+    this.#failWith(failure(code, details));
+  }
+
+  #failWith(reason: Failure): void {
     if (this.phase === OVER) return;
-    const reason = failure(code, details);
     const hasBegun = this.phase === FLOWING;
     if (hasBegun && this.#hasLastWord()) return this.#finishEarly(reason);
     if (hasBegun) this.#breakOff(reason);
     this.#over(hasBegun ? null : reason);
-    this.#controller?.abort(new Error(code));
+    this.#controller?.abort(new Error(reason.code));
     this.#inflate?.destroy();
   }
 
   /** The client has been told how the stream ended, well or badly: what becomes of the connection changes nothing of it. */
   #hasLastWord(): boolean {
-    const stream = this.#stream;
-    return stream !== null && stream.isBetweenEvents && (stream.hasTerminator || (stream.error !== null && this.#passage.isUntouched));
+    const passing = this.#stream;
+    return passing !== null && passing.isBetweenEvents && (passing.hasTerminator || (passing.error !== null && this.#passage.isUntouched));
   }
 
   #finishEarly({ code }: Failure): void {
@@ -407,14 +412,14 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   #breakOff(reason: Failure): void {
     const { request, response } = this.#exchange;
     this.#exchange.errorCode = reason.code;
-    const stream = this.#stream;
+    const passing = this.#stream;
     this.flush();
     // Bytes without events cannot carry an error; a connection that breaks cannot be mistaken for an end. In HTTP/1.0 only a
     // reset breaks it.
-    if (stream === null && request.httpVersionMinor === 0) response.socket?.resetAndDestroy();
-    if (stream === null) return void response.destroy();
-    this.#note(stream.end());
-    const bytes = stream.encodeFailure(reason);
+    if (passing === null && request.httpVersionMinor === 0) response.socket?.resetAndDestroy();
+    if (passing === null) return void response.destroy();
+    this.#note(passing.end());
+    const bytes = passing.encodeFailure(reason);
     this.#exchange.bytesOut += bytes.length;
     response.end(bytes);
   }

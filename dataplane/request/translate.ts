@@ -1,40 +1,64 @@
 // Step 7: what is sent to the provider. The same protocol on both sides: the same bytes, with the model's name replaced.
-// It does not send, and it does not read a body for anything but that one place.
+// Otherwise the conversation is read once, made to fit, and written in the provider's words. It sends nothing.
 import type { Readable } from "node:stream";
+import { failure, type Failure } from "../errors.ts";
+import { isInvalid, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
+import { fit, type Fitted } from "../protocols/fit/index.ts";
+import { clientCodecs, providerCodecs } from "../protocols/index.ts";
+import type { Conversation, Loss } from "../protocols/ir.ts";
 import { splice } from "../wire/json-splice.ts";
+import type { Destination, Key, ModelName } from "./destination.ts";
 import type { Exchange } from "./exchange.ts";
+import { fetchMedia } from "./fetch-media.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { Untouched } from "./passage.ts";
-import type { Destination, Key, ModelName } from "./router.ts";
+import { Translated } from "./translation.ts";
+import { dialectPath, upstreamPath, withQuery } from "./upstream-path.ts";
 
 const CLIENT_PREFIX_LENGTH = "/v1".length;
 /** Moving more than this costs as much as a copy. */
 const PREFIX_BYTES_MAX = 16_384;
 
-export const translate = (exchange: Exchange, destination: Destination, key: Key): Outgoing => {
+export const translate = (exchange: Exchange, destination: Destination, key: Key): Outgoing | Failure | Promise<Outgoing | Failure> => {
   const model = exchange.modelAsked === "" ? null : destination.modelFor(exchange.modelAsked);
   exchange.modelSent = model?.name ?? "";
-  return {
-    path: destination.basePath + pathOf(exchange).slice(CLIENT_PREFIX_LENGTH) + exchange.query,
-    headers: headersOf(exchange, key),
-    body: bodyOf(exchange, model),
-    passage: new Untouched(exchange.protocol, exchange),
-  };
+  exchange.losses = NO_LOSSES;
+  if (destination.protocol === exchange.endpoint.protocol) return untouched(exchange, destination, key, model);
+  return translated(exchange, destination, key);
 };
 
-/** Endpoints are found under other spellings too (whole URLs, escapes): a provider hears only the usual one. */
-const pathOf = ({ endpoint, path }: Exchange): string => (endpoint.path.includes(":") ? path : endpoint.path);
+const NO_LOSSES: readonly Loss[] = [];
 
-const headersOf = (exchange: Exchange, key: Key): string[] => {
-  const { trace, contentType, upload } = exchange;
+const untouched = (exchange: Exchange, destination: Destination, key: Key, model: ModelName | null): Outgoing => ({
+  path: destination.basePath + withQuery(pathOf(exchange, destination), key.query),
+  headers: headersOf(exchange, destination, key),
+  body: bodyOf(exchange, model),
+  passage: new Untouched(exchange.protocol, exchange),
+});
+
+/** Endpoints are found under other spellings too (whole URLs, escapes): a provider hears only the usual one. */
+const pathOf = ({ endpoint, path, query, modelSent }: Exchange, { dialects }: Destination): string =>
+  endpoint.upstreamPath === "" ? path.slice(CLIENT_PREFIX_LENGTH) + query : upstreamPath(endpoint.upstreamPath, modelSent, query, dialects(modelSent).dialect);
+
+const headersOf = (exchange: Exchange, destination: Destination, key: Key): string[] => {
+  const { contentType, upload } = exchange;
   const headers = key.headers.concat(exchange.forwarded);
-  headers.push("x-request-id", exchange.id);
+  addMissing(headers, destination.headers, exchange.forwarded);
   if (contentType !== "" && exchange.endpoint.body !== "none") headers.push("content-type", contentType);
-  if (trace !== null && trace.traceparent !== "") headers.push("traceparent", trace.traceparent);
-  if (trace !== null && trace.tracestate !== "") headers.push("tracestate", trace.tracestate);
+  addTracing(headers, exchange);
   const length = upload?.contentLength(renamed(exchange)) ?? null;
   if (length !== null) headers.push("content-length", String(length));
   return headers;
+};
+
+const addMissing = (headers: string[], wanted: readonly string[], sent: readonly string[]): void => {
+  for (let index = 0; index < wanted.length; index += 2) if (!sent.includes(wanted[index] as string)) headers.push(wanted[index] as string, wanted[index + 1] as string);
+};
+
+const addTracing = (headers: string[], { id, trace }: Exchange): void => {
+  headers.push("x-request-id", id);
+  if (trace !== null && trace.traceparent !== "") headers.push("traceparent", trace.traceparent);
+  if (trace !== null && trace.tracestate !== "") headers.push("tracestate", trace.tracestate);
 };
 
 const renamed = ({ modelAsked, modelSent }: Exchange): string | null => (modelSent === modelAsked ? null : modelSent);
@@ -71,4 +95,87 @@ const renameModel = (exchange: Exchange, name: Buffer): void => {
   exchange.bodyEnd = exchange.body.length;
   exchange.modelStart = modelStart - bodyStart;
   exchange.modelEnd = exchange.modelStart + name.length;
+};
+
+/** One translation of one request for one target. */
+interface Work {
+  readonly exchange: Exchange;
+  readonly destination: Destination;
+  readonly key: Key;
+  readonly client: ClientCodec;
+  readonly provider: ProviderCodec;
+  readonly asked: Conversation;
+  readonly target: TargetModel;
+}
+
+const translated = (exchange: Exchange, destination: Destination, key: Key): Outgoing | Failure | Promise<Outgoing | Failure> => {
+  const client = clientCodecs[exchange.endpoint.protocol];
+  const provider = providerCodecs[destination.protocol];
+  if (client === undefined || provider === undefined) return failure("ROUTE_NO_TARGET", { route: exchange.routeName, operation: exchange.operation });
+  const refusal = read(exchange, client);
+  if (refusal !== null) return refusal;
+  const asked = exchange.conversation as Conversation;
+  const target = targetOf(exchange, destination, asked);
+  const work: Work = { exchange, destination, key, client, provider, asked, target };
+  const fitted = fit(asked, target, provider.abilities(target.dialect, target.model), client);
+  const major = fitted.losses.filter(({ severity }) => severity === "major");
+  if (major.length > 0 && !destination.mayLose) return inexpressible(exchange, destination, major);
+  if (fitted.fetches.length === 0) return encode(work, fitted, fitted.conversation);
+  return fetchMedia(exchange, fitted.fetches).then((fetched) => {
+    if ("code" in fetched) return fetched;
+    const whole = fitted.withFetched(fetched.media);
+    return encode(work, whole, whole.conversation);
+  });
+};
+
+const read = (exchange: Exchange, client: ClientCodec): Failure | null => {
+  if (exchange.conversation !== null) return null;
+  const { body, bodyStart, bodyEnd, modelAsked, endpoint, query, request } = exchange;
+  const conversation = client.decodeRequest(body.subarray(bodyStart, bodyEnd), { model: modelAsked, isStreaming: endpoint.isStreaming, query, headers: request.headers });
+  if (isInvalid(conversation)) return failure("REQUEST_INVALID", { problem: conversation.problem }, conversation.parameter);
+  // A former attempt may have spelt the model otherwise in the bytes.
+  exchange.conversation = conversation.model === modelAsked ? conversation : { ...conversation, model: modelAsked };
+  exchange.isStreaming = conversation.isStreaming;
+  return null;
+};
+
+const targetOf = ({ modelSent }: Exchange, { dialects, protocol, providerLabel }: Destination, { isStreaming }: Conversation): TargetModel => {
+  const { dialect, outputTokensMax } = dialects(modelSent);
+  return { model: modelSent, isStreaming: isStreaming || dialect.onlyStreams === true, dialect, origin: `${protocol}/${providerLabel}`, outputTokensMax };
+};
+
+const NAMED_MAX = 5;
+
+const inexpressible = ({ routeName }: Exchange, { protocol }: Destination, losses: readonly Loss[]): Failure => {
+  const named = losses.slice(0, NAMED_MAX).map(({ path }) => path).join(", ");
+  const paths = losses.length > NAMED_MAX ? `${named} and ${losses.length - NAMED_MAX} more` : named;
+  return { ...failure("REQUEST_NOT_EXPRESSIBLE", { protocol, paths, route: routeName }, losses[0]?.path ?? ""), kind: "invalid" };
+};
+
+const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoing => {
+  const { exchange, destination, key, client, provider, asked, target } = work;
+  const encoded = provider.encodeRequest(conversation, target);
+  exchange.losses = [...fitted.losses, ...encoded.losses];
+  const headers = key.headers.concat(encoded.headers);
+  addMissing(headers, destination.headers, encoded.headers);
+  headers.push("content-type", "application/json");
+  addTracing(headers, exchange);
+  const { clock } = exchange.gateway;
+  return {
+    path: destination.basePath + withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query),
+    headers,
+    body: encoded.body,
+    passage: new Translated({
+      client,
+      provider,
+      asked,
+      target,
+      undo: fitted.undo,
+      requestId: exchange.id,
+      nowSeconds: () => Math.floor(clock.now() / 1000),
+      onLosses: (losses) => {
+        if (losses.length > 0) exchange.losses = [...exchange.losses, ...losses];
+      },
+    }),
+  };
 };

@@ -6,10 +6,13 @@ import type { Exchange } from "./exchange.ts";
 import { identifierHint } from "./nowhere.ts";
 
 const MODEL_LENGTH_MAX = 256;
+const OPENING_BRACE = 0x7b;
+const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 export const understand = (exchange: Exchange): Failure | null => {
   if (exchange.upload !== null) return checkModel(exchange);
   if (exchange.endpoint.body === "none") return checkPath(exchange);
+  if (exchange.endpoint.model === "Path") return checkPathModel(exchange);
   const { body, bodyStart, bodyEnd } = exchange;
   const found = findTopLevel(body, bodyStart, bodyEnd);
   if (found.problem !== "") return failure("REQUEST_INVALID_JSON", { reason: found.problem });
@@ -23,6 +26,19 @@ export const understand = (exchange: Exchange): Failure | null => {
   if (model === undefined || model === "" || model.length > MODEL_LENGTH_MAX) return failure("REQUEST_MODEL_INVALID", {}, "model");
   exchange.modelAsked = model;
   return null;
+};
+
+const checkPathModel = (exchange: Exchange): Failure | null => {
+  // What the body says is for the provider, or for the codec that reads it; that it is an object is seen at once.
+  if (!beginsObject(exchange)) return failure("REQUEST_INVALID_JSON", { reason: "it does not begin with {" });
+  exchange.isStreaming = exchange.endpoint.isStreaming;
+  exchange.isUsageWanted = true;
+  return checkModel(exchange);
+};
+
+const beginsObject = ({ body, bodyStart, bodyEnd }: Exchange): boolean => {
+  for (let at = bodyStart; at < bodyEnd; at++) if (!SPACES.has(body[at] as number)) return body[at] === OPENING_BRACE;
+  return false;
 };
 
 const checkModel = ({ modelAsked, endpoint }: Exchange): Failure | null => {

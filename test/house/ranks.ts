@@ -7,7 +7,7 @@ export interface Edge {
 }
 
 interface Place {
-  readonly side: "dataplane" | "operator" | "crds" | "test";
+  readonly side: "dataplane" | "operator" | "crds" | "charts" | "test";
   readonly rank: number;
   /** Folder or file that the rank was given to. */
   readonly unit: string;
@@ -19,7 +19,9 @@ const ranks: Record<"dataplane" | "operator", readonly (readonly string[])[]> = 
     // The contract lies below the rest: telemetry redacts its secrets, and the admin port shows it.
     ["errors.ts", "clock.ts", "deadlines.ts", "snapshot/", "wire/"],
     ["state/", "telemetry/"],
-    ["protocols/", "providers/", "policies/", "identity/", "feed/"],
+    ["protocols/"],
+    // A row of the catalogue says how its provider differs from a protocol.
+    ["providers/", "policies/", "identity/", "feed/"],
     ["request/"],
     // Settings are made of what the parts ask for, and only main.ts reads them: no part can reach for the environment.
     ["server.ts", "settings.ts"],
@@ -43,7 +45,7 @@ const mayServeDemo = ["operator/cli/", "operator/standalone.ts", "operator/stand
 
 export const placeIn = (path: string): Place | null => {
   const side = path.split("/")[0];
-  if (side === "crds" || side === "test") return { side, rank: 0, unit: side };
+  if (side === "crds" || side === "charts" || side === "test") return { side, rank: 0, unit: side };
   if (path === "vitest.config.ts") return { side: "test", rank: 0, unit: "test" };
   if (side !== "dataplane" && side !== "operator") return null;
   const inside = path.slice(side.length + 1);
@@ -67,7 +69,7 @@ const lawOfSides = (from: Place, to: string, toPlace: Place): string | null => {
   if (toPlace.side === "test") return "sources do not know tests";
   if (from.side === "operator" && (toPlace.side === "crds" || to.startsWith("dataplane/snapshot/"))) return null;
   if (from.side === "operator") return "of the data plane the operator knows dataplane/snapshot/ only";
-  return from.side === "crds" ? "crds/ knows neither side" : "the data plane knows dataplane/ only";
+  return from.side === "crds" || from.side === "charts" ? `${from.side}/ knows neither side` : "the data plane knows dataplane/ only";
 };
 
 const lawOfDemo = (from: string, to: string): string | null =>
@@ -85,7 +87,7 @@ const lawOfSteps = (from: string, to: string): string | null => (stepOf(from) !=
 const stepOf = (path: string): string | null => steps.find((step) => path === `dataplane/request/${step}.ts`) ?? null;
 
 const lawOfRanks = (from: Place, to: Place): string | null => {
-  if (from.side !== to.side || from.side === "test" || from.side === "crds") return null;
+  if (from.side !== to.side || from.side === "test" || from.side === "crds" || from.side === "charts") return null;
   if (from.unit === to.unit || from.rank > to.rank) return null;
   if (from.rank < to.rank) return `${from.unit} has rank ${from.rank}, ${to.unit} has rank ${to.rank}; imports go downwards`;
   // Single files stand below the folders of their rank.

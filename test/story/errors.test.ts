@@ -117,6 +117,8 @@ const unconfigured = async (): Promise<Seen> => {
 const form = { path: "/v1/audio/transcriptions", headers: { "content-type": "multipart/form-data; boundary=b" } };
 const twoTargets = ["a", "b"].map((name) => ({ name, provider: "test/one", weight: 1, priority: 0 }));
 
+const PICTURE_CHAT = JSON.stringify({ model: "support-chat", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://127.0.0.1:1/cat.png" } }] }] });
+
 const provoke: Readonly<Record<ErrorCode, () => Promise<Seen>>> = {
   ACCEPT_BAD_REQUEST: () => unreadable("NONSENSE\r\n\r\n"),
   ACCEPT_TIMEOUT: () => unreadable("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n", 20),
@@ -135,6 +137,9 @@ const provoke: Readonly<Record<ErrorCode, () => Promise<Seen>>> = {
   REQUEST_INVALID_MULTIPART: () => refused({ ...form, body: "--b\r\n\r\nx\r\n--b--\r\n" }),
   REQUEST_MODEL_MISSING: () => refused({ body: "{}" }),
   REQUEST_MODEL_INVALID: () => refused({ body: '{"model":7}' }),
+  REQUEST_INVALID: () => refused({ body: '{"model":"support-chat","messages":"hello"}' }, { provider: { type: "anthropic-compatible" } }),
+  REQUEST_NOT_EXPRESSIBLE: () => refused({ body: '{"model":"support-chat","n":2,"messages":[{"role":"user","content":"hello"}]}' }, { provider: { type: "anthropic-compatible" } }),
+  REQUEST_MEDIA_UNREACHABLE: () => refused({ body: PICTURE_CHAT }, { provider: { protocols: ["bedrock-converse"] } }),
   ROUTE_FORBIDDEN: () => refused({ body: CHAT }, { routes: { chat: { access: { teams: ["others"] } } } }),
   ROUTE_MODEL_NOT_FOUND: () => refused({ body: '{"model":"suport-chat"}' }),
   ROUTE_NO_PROVIDER: () => refused({ method: "GET", path: "/v1/files" }, { provider: { protocols: ["openai-chat"] } }),
@@ -147,6 +152,7 @@ const provoke: Readonly<Record<ErrorCode, () => Promise<Seen>>> = {
   UPSTREAM_INVALID: () => chat(html()),
   UPSTREAM_REDIRECT: () => chat(redirect("https://example.com/")),
   UPSTREAM_CREDENTIAL: () => chat(echoedKey(401)),
+  UPSTREAM_CREDENTIAL_UNAVAILABLE: () => chat(silence, { provider: { auth: { scheme: "oauth", tokenUrl: "http://127.0.0.1:1/token", clientId: "a", credential: "test/key", scopes: [], sendSecretIn: "header" } } }),
   UPSTREAM_TRUNCATED: () => chat(truncated('{"choices":[]}', 5)),
   UPSTREAM_STREAM_ERROR: () => chat(eventStream([dataEvent({ error: { message: "no more" } })]), {}, STREAMED_CHAT),
   UPSTREAM_EVENT_TOO_LARGE: () => chat(eventStream([dataEvent({ x: "y".repeat(5000) })]), { settings: { limits: { sseEventBytesMax: 4096 } } }, STREAMED_CHAT),

@@ -19,8 +19,10 @@ const sentBody = (story: Stage): string => story.provider.requests.at(-1)?.body.
 const answerOf = (text = "hello") => json(chatCompletion({ text, usage: { input: 3, output: 1 } }));
 
 describe("a JSON request reaches the provider as it came, but for the model's name", () => {
+  const speaking = ({ protocol }: Endpoint) => ({ provider: { protocols: [protocol] } });
+
   it.each([...taking("json", "Required"), ...taking("json", "Optional")])("$method $path", async (endpoint) => {
-    const story = await stage(json(ODD_REPLY));
+    const story = await stage(json(ODD_REPLY), speaking(endpoint));
     const answer = await story.ask({ path: pathOf(endpoint), body: odd('"support-chat"') });
     expect(sentBody(story)).toBe(odd('"provider-model"'));
     expect([answer.status, answer.text]).toEqual([200, ODD_REPLY]);
@@ -28,19 +30,27 @@ describe("a JSON request reaches the provider as it came, but for the model's na
   });
 
   it.each(taking("json", "None"))("$method $path, where the body's model is none of the gateway's business", async (endpoint) => {
-    const story = await stage(json(ODD_REPLY));
+    const story = await stage(json(ODD_REPLY), speaking(endpoint));
     const answer = await story.ask({ path: pathOf(endpoint), body: odd('"whatever"') });
     expect(sentBody(story)).toBe(odd('"whatever"'));
     expect([answer.status, answer.text]).toEqual([200, ODD_REPLY]);
   });
 
   it.each(endpoints.filter(({ body }) => body === "none"))("$method $path, which has no body", async (endpoint) => {
-    const story = await stage(json(ODD_REPLY));
+    const story = await stage(json(ODD_REPLY), speaking(endpoint));
     const answer = await story.ask({ method: endpoint.method, path: `${pathOf(endpoint)}?limit=2&after=%22x%22&after=+&empty=` });
     expect([answer.status, answer.text]).toEqual([200, ODD_REPLY]);
     const [sent] = story.provider.requests;
     expect([sent?.method, sent?.target, sent?.bodyLength]).toEqual([endpoint.method, `${pathOf(endpoint)}?limit=2&after=%22x%22&after=+&empty=`, 0]);
     expect(sent?.header("content-type")).toBeUndefined();
+  });
+
+  it.each(endpoints.filter(({ model }) => model === "Path"))("$method $path, whose model is replaced in the path", async (endpoint) => {
+    const story = await stage(json(ODD_REPLY), speaking(endpoint));
+    const answer = await story.ask({ path: endpoint.path.replace("{model}", "support-chat"), body: odd('"whatever"') });
+    expect(sentBody(story)).toBe(odd('"whatever"'));
+    expect(story.provider.requests[0]?.target).toBe(`/v1${endpoint.upstreamPath.replace("{model}", "provider-model")}`);
+    if (!endpoint.isStreaming) expect([answer.status, answer.text]).toEqual([200, ODD_REPLY]);
   });
 
   it("wherever the provider's paths begin", async () => {

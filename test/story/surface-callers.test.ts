@@ -119,6 +119,25 @@ describe("nobody in particular", () => {
   });
 });
 
+describe("the pod that a sidecar belongs to", () => {
+  const sidecar: StageParts = { localCaller: { name: "team-a/robot", namespace: "team-a" } };
+
+  it.each([["without a key", undefined], ["with a key that nobody knows", "Bearer sk-anything"]])("may ask %s, and counts as its account", async (_, authorization) => {
+    expect(await statusWith(sidecar, { headers: { authorization } })).toEqual([200, "team-a/robot"]);
+  });
+
+  it("is its namespace, also on a gateway that is open to everybody", async () => {
+    const withRoute = (namespaces: string[]): StageParts => ({ ...sidecar, settings: { anonymous: true }, routes: { chat: { access: { namespaces } } } });
+    expect(await statusWith(withRoute(["team-a"]), { headers: { authorization: undefined } })).toEqual([200, "team-a/robot"]);
+    expect((await statusWith(withRoute(["team-b"]), { headers: { authorization: undefined } }))[0]).toBe(403);
+  });
+
+  it("is somebody else with a known key, and in no team without one", async () => {
+    expect(await statusWith(sidecar, {})).toEqual([200, "test/caller"]);
+    expect((await statusWith({ ...sidecar, routes: { chat: { access: { teams: ["a"] } } } }, { headers: { authorization: undefined } }))[0]).toBe(403);
+  });
+});
+
 describe("a route", () => {
   it.each([
     ["of no limits", {}, {}, 200],

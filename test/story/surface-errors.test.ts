@@ -1,7 +1,7 @@
 // What a client sees of a refusal: always OpenAI's shape, with a code and words that help, never the inside of a parser.
 import { METHODS } from "node:http";
 import { describe, expect, it } from "vitest";
-import { endpoints } from "../../dataplane/protocols/endpoints.ts";
+import { endpoints, type Endpoint } from "../../dataplane/protocols/endpoints.ts";
 import { chatCompletion, chatEvents, openaiError } from "../doubles/provider-bytes.ts";
 import { bodyOf, echoedKey, failure, html, json, reply, silence, tooManyRequests } from "../doubles/provider-replies.ts";
 import { PROVIDER_KEY } from "../doubles/gateway.ts";
@@ -66,8 +66,21 @@ describe("a body that is no request", () => {
     expect([answer.error.type, answer.error.param]).toEqual(["invalid_request_error", code.includes("MODEL") ? "model" : null]);
   });
 
-  it.each(endpoints.filter(({ body }) => body === "json").map(({ path }) => path.replace(":id", "id")))("is refused so on %s", async (path) => {
+  const takingJson = endpoints.filter(({ body }) => body === "json");
+  const pathOf = ({ path }: Endpoint): string => path.replace(":id", "id").replace("{model}", "support-chat");
+  const isOpenai = ({ protocol }: Endpoint): boolean => !["anthropic-messages", "gemini", "bedrock-converse"].includes(protocol);
+
+  it.each(takingJson.filter(isOpenai).map(pathOf))("is refused so on %s", async (path) => {
     await refusedBy({ path, body: "[]" }, 400, "REQUEST_INVALID_JSON");
+  });
+
+  it.each(takingJson.filter((endpoint) => !isOpenai(endpoint)).map(pathOf))("is refused in the client's own shape on %s", async (path) => {
+    const story = await stage(silence);
+    const answer = await story.ask({ path, body: "[]" });
+    expect([answer.status, answer.header("x-llmgw-error")]).toEqual([400, "REQUEST_INVALID_JSON"]);
+    const { error, message } = answer.json as { error?: { message: string }; message?: string };
+    expect(error?.message ?? message).toMatch(/^The request body is not a JSON object/);
+    expect(story.provider.connections.opened).toBe(0);
   });
 });
 

@@ -42,6 +42,17 @@ describe("another target is asked", () => {
     expect((await scene.over(1))[0]).toMatchObject({ status: 200, attempts: 2, target: "two", error: "", upstream_status: 200 });
   });
 
+  it("and the provider that was left is counted with the reason, once for each time", async () => {
+    const scene = await openScene({ one: failure(503), two: tooManyRequests(), three: rescued });
+    expect((await scene.ask(CHAT)).status).toBe(200);
+    await scene.over(1);
+    const lines = (await scene.gateway.telemetry.metrics.text()).split("\n").filter((line) => line.startsWith("llmgw_failovers_total{"));
+    expect(lines).toEqual([
+      'llmgw_failovers_total{route="test/chat",provider="test/one",code="UPSTREAM_UNAVAILABLE"} 1',
+      'llmgw_failovers_total{route="test/chat",provider="test/two",code="UPSTREAM_RATE_LIMITED"} 1',
+    ]);
+  });
+
   it("after a refused connection", async () => {
     const scene = await openScene({ one: `${await deadUrl()}/v1`, two: rescued });
     expect(await scene.ask(CHAT)).toMatchObject({ status: 200, text: whole });

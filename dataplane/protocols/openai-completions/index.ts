@@ -1,6 +1,7 @@
 // OpenAI's older text completions: choices with `text` instead of messages.
 import { isObject, type Json, parseJson } from "../../wire/json.ts";
 import { encodeEvent } from "../../wire/sse-events.ts";
+import type { ClientCodec } from "../codec.ts";
 import { isEventStream, type PassThrough } from "../pass-through.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { ChoicesWatch } from "../openai-choices.ts";
@@ -8,6 +9,10 @@ import { readChoicesReply } from "../openai-choices-reply.ts";
 import { encodeFailure } from "../openai-failure.ts";
 import { mergeChunks } from "../openai-merge.ts";
 import { encodeStreamFailure } from "../openai-stream-failure.ts";
+import { decodeRequest } from "./decode-request.ts";
+import { encodeReply } from "./encode-reply.ts";
+import { encodeStream } from "./encode-stream.ts";
+import { fieldNames, majorExtras, NAME, quietExtras } from "./names.ts";
 
 const measureText = ({ text }: JsonObject): number => Buffer.byteLength(stringOf(text));
 
@@ -43,7 +48,7 @@ const extendChoice = (choice: JsonObject, { text, logprobs, index: _, ...rest }:
 const begin = (index: number): JsonObject => ({ text: "", index, logprobs: null, finish_reason: null });
 
 export const openaiCompletions: PassThrough = {
-  name: "openai-completions",
+  name: NAME,
   isStream: isEventStream,
   openStream: (eventBytesMax) => new ChoicesWatch(eventBytesMax, measureText),
   readReply: (body) => readChoicesReply(body, measureText),
@@ -51,4 +56,16 @@ export const openaiCompletions: PassThrough = {
   streamToReply: (stream) => mergeChunks(stream, "text_completion", { begin, extend: extendChoice, finish: (choice) => choice }),
   encodeFailure,
   encodeStreamFailure,
+};
+
+export const openaiCompletionsCodec: ClientCodec = {
+  name: NAME,
+  decodeRequest,
+  encodeReply,
+  encodeStream,
+  encodeFailure,
+  streamType: () => "text/event-stream",
+  fieldNames,
+  majorExtras,
+  quietExtras,
 };

@@ -26,3 +26,5 @@ export const openaiResponses: PassThrough = {
   encodeFailure,
   encodeStreamFailure,
 };
+
+export { openaiResponsesCodec } from "./codec.ts";

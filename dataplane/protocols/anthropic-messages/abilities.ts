@@ -1,0 +1,53 @@
+// What Anthropic's protocol can carry to a model. What one cloud lacks of it stands in the dialect of its row.
+import type { Abilities } from "../abilities.ts";
+import type { Dialect } from "../dialect.ts";
+import { traitsOf, type Traits } from "./traits.ts";
+
+const charset = /^[a-zA-Z0-9_-]+$/;
+
+/** What takes both is asked in tokens, from which the word is found again. */
+const reasoningOf = ({ thinking }: Traits): Abilities["reasoning"] => {
+  if (thinking === "none") return "none";
+  return thinking === "adaptive" ? "effort" : "budget";
+};
+
+export const abilities = (dialect: Dialect, model: string): Abilities => {
+  const traits = traitsOf(model);
+  return {
+    imageSources: ["url", "bytes"],
+    fileSources: ["url", "bytes", "text"],
+    fileTypes: ["application/pdf", "text/plain"],
+    audioFormats: [],
+    hasVideo: false,
+    system: traits.hasMidSystem ? "anywhere" : "leading",
+    hasTools: true,
+    toolName: { pattern: charset, lengthMax: 128 },
+    callId: { pattern: charset, lengthMax: 128 },
+    toolChoices: new Set(traits.hasForcedTools ? ["auto", "none", "required", "tool"] : ["auto", "none"]),
+    hasParallelSwitch: true,
+    customTools: "emulated",
+    resultMedia: new Set(["image", "file"]),
+    hasResultErrors: true,
+    needsEveryResult: true,
+    schema: traits.hasSchema ? "native" : "emulated",
+    json: "emulated",
+    stopMax: Infinity,
+    refusesBlankStops: true,
+    choicesMax: 1,
+    logprobsMax: -1,
+    temperatureMax: 1,
+    sampling: new Set(traits.hasSampling ? ["temperature", "topP", "topK"] : []),
+    reasoning: reasoningOf(traits),
+    hasPrefill: traits.hasPrefill,
+    mayBeginWithAssistant: true,
+    hasAudioOutput: false,
+    hasVerbosity: false,
+    hasUserId: true,
+    hasMetadata: false,
+    hasServiceTier: true,
+    hasCacheKey: false,
+    cacheMarksMax: 4,
+    hasHostedWebSearch: traits.isClaude,
+    ...dialect.abilities,
+  };
+};

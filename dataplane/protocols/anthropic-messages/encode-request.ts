@@ -1,0 +1,150 @@
+// A conversation as a request to a provider that speaks Anthropic's protocol, in the form that its model's generation and its
+// cloud take. The members stand in one order always: an upstream's cache hangs on the beginning of the prompt.
+import type { Encoded, TargetModel } from "../codec.ts";
+import type { Dialect } from "../dialect.ts";
+import type { Conversation, Field, Loss, LossReason } from "../ir.ts";
+import type { JsonObject } from "../json-members.ts";
+import { isObject, type Json } from "../../wire/json.ts";
+import { BETA, takenBetas } from "./betas.ts";
+import { encodePrompt, isLoopWithoutThinking, type Prompt } from "./encode-messages.ts";
+import { encodeFormat, encodeToolChoice, encodeTools, isForced } from "./encode-tools.ts";
+import { NAME, setMember } from "./members.ts";
+import { encodeReasoning, isThinking, type Thought } from "./thinking.ts";
+import { traitsOf, type Traits } from "./traits.ts";
+
+const PATH = "/messages";
+/** Clouds that have a path of their own for streams give it under this name. */
+const STREAM_PATH = "/messages#stream";
+const VERSION = "2023-06-01";
+/** Where nobody says what the model can write at most. */
+const OUTPUT_TOKENS = 4096;
+
+interface Work {
+  readonly conversation: Conversation;
+  readonly target: TargetModel;
+  readonly traits: Traits;
+  readonly isOwn: boolean;
+  readonly losses: Loss[];
+  /** What this protocol said beside what the neutral model names. */
+  readonly own: JsonObject;
+}
+
+const lose = ({ losses }: Work, field: Field, reason: LossReason): void => {
+  losses.push({ path: field, reason, severity: "minor" });
+};
+
+const limitOf = ({ conversation, target }: Work): number => conversation.sampling.maxOutputTokens ?? (target.outputTokensMax > 0 ? target.outputTokensMax : OUTPUT_TOKENS);
+
+/** Models that think by budget think neither with a tool that is forced nor on from a turn that has lost its thinking. */
+const thoughtOf = (work: Work, { messages }: Prompt): Thought => {
+  const { conversation, traits } = work;
+  const thought = encodeReasoning(conversation, traits, limitOf(work), (reason) => lose(work, "reasoning", reason));
+  if (!traits.isClaude || traits.thinking === "adaptive" || !isThinking(thought)) return thought;
+  const isStuck = thought.thinking?.["type"] === "enabled" && isLoopWithoutThinking(messages);
+  if (!isStuck && !isForced(conversation)) return thought;
+  lose(work, "reasoning", isStuck ? "foreign" : "unsupported");
+  return { ...thought, thinking: null };
+};
+
+const TOP_P_WITH_THINKING_MIN = 0.95;
+
+const samplingOf = (work: Work, thought: Thought): JsonObject => {
+  const { conversation: { sampling }, traits } = work;
+  const { temperature, topP, topK } = sampling;
+  const isFixed = !traits.hasSampling || (traits.isClaude && isThinking(thought));
+  const said: JsonObject = {};
+  if (temperature !== null && (!isFixed || temperature === 1)) said["temperature"] = temperature;
+  else if (temperature !== null) lose(work, "temperature", "fixed-by-model");
+  const hasTopP = !isFixed || (traits.hasSampling && (topP ?? 0) >= TOP_P_WITH_THINKING_MIN);
+  if (topP !== null && hasTopP && !(traits.hasOneSampler && said["temperature"] !== undefined)) said["top_p"] = topP;
+  else if (topP !== null) lose(work, "topP", "fixed-by-model");
+  if (topK !== null && !isFixed) said["top_k"] = topK;
+  else if (topK !== null) lose(work, "topK", "fixed-by-model");
+  return said;
+};
+
+const stopsOf = (work: Work): JsonObject => {
+  const { stop } = work.conversation.sampling;
+  const visible = stop.filter((one) => one.trim() !== "");
+  if (visible.length < stop.length) lose(work, "stop", "unsupported");
+  return visible.length === 0 ? {} : { stop_sequences: visible };
+};
+
+const tiers: Readonly<Record<string, string>> = { auto: "auto", priority: "auto", default: "standard_only", standard: "standard_only" };
+
+const tierOf = (work: Work): JsonObject => {
+  const { serviceTier } = work.conversation;
+  if (serviceTier === null) return {};
+  if (work.isOwn) return { service_tier: serviceTier };
+  const tier = Object.hasOwn(tiers, serviceTier) ? tiers[serviceTier] : undefined;
+  if (tier !== undefined) return { service_tier: tier };
+  lose(work, "serviceTier", "unsupported");
+  return {};
+};
+
+const present = (members: Readonly<Record<string, Json>>): JsonObject => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+
+const outputOf = ({ conversation, isOwn, losses, own, traits }: Work, { effort }: Thought): JsonObject => {
+  const format = traits.hasSchema || isOwn ? encodeFormat(conversation.format, isOwn, losses) : null;
+  const config = { ...present({ effort, format }), ...(isObject(own["output_config"]) ? own["output_config"] : {}) };
+  return Object.keys(config).length === 0 ? {} : { output_config: config };
+};
+
+const metadataOf = ({ conversation: { userId }, own }: Work): JsonObject => {
+  const metadata = { ...present({ user_id: userId }), ...(isObject(own["metadata"]) ? own["metadata"] : {}) };
+  return Object.keys(metadata).length === 0 ? {} : { metadata };
+};
+
+/** Those that stand inside a member that is written anyway. */
+const inner: ReadonlySet<string> = new Set(["tool_choice", "output_config", "metadata", BETA]);
+
+const bodyOf = (work: Work): JsonObject => {
+  const { conversation, target, traits, isOwn, losses, own } = work;
+  const prompt = encodePrompt(conversation.turns, { target, traits, isOwn, losses });
+  const thought = thoughtOf(work, prompt);
+  const tools = encodeTools(conversation.tools, traits, losses);
+  return {
+    model: target.model,
+    max_tokens: limitOf(work),
+    ...present({ system: prompt.system }),
+    messages: prompt.messages,
+    ...(tools.length === 0 ? {} : { tools }),
+    ...present({ tool_choice: encodeToolChoice(conversation, own["tool_choice"]), thinking: thought.thinking }),
+    ...outputOf(work, thought),
+    ...samplingOf(work, thought),
+    ...stopsOf(work),
+    ...metadataOf(work),
+    ...tierOf(work),
+    ...Object.fromEntries(Object.entries(own).filter(([key]) => !inner.has(key))),
+    ...(target.isStreaming ? { stream: true } : {}),
+  };
+};
+
+/** A vendor that takes no `stream` reads it from the path. */
+const inDialect = (body: JsonObject, { adds, omitsModel, refuses = [], renames = {} }: Dialect, losses: Loss[]): JsonObject => {
+  const said: JsonObject = {};
+  for (const [key, value] of Object.entries(body)) {
+    if (omitsModel === true && key === "model") continue;
+    if (!refuses.includes(key)) setMember(said, Object.hasOwn(renames, key) ? (renames[key] ?? key) : key, value);
+    else if (key !== "stream") losses.push({ path: key, reason: "unsupported", severity: "minor" });
+  }
+  return { ...said, ...adds };
+};
+
+export const encodeRequest = (conversation: Conversation, target: TargetModel): Encoded => {
+  const losses: Loss[] = [];
+  const { dialect } = target;
+  const own = conversation.extras[NAME] ?? {};
+  const isOwn = conversation.protocol === NAME;
+  const body = inDialect(bodyOf({ conversation, target, traits: traitsOf(target.model), isOwn, losses, own }), dialect, losses);
+  const betas = takenBetas(own[BETA], dialect, losses);
+  const isInBody = dialect.betas?.in === "body";
+  const headers = body["anthropic_version"] === undefined ? ["anthropic-version", VERSION] : [];
+  if (betas.length > 0 && !isInBody) headers.push(BETA, betas.join(","));
+  return {
+    path: target.isStreaming && dialect.paths?.[STREAM_PATH] !== undefined ? STREAM_PATH : PATH,
+    headers,
+    body: Buffer.from(JSON.stringify(betas.length > 0 && isInBody ? { ...body, anthropic_beta: betas } : body)),
+    losses,
+  };
+};

@@ -1,0 +1,94 @@
+// A request for a chat completion, read into the neutral model, in OpenAI's own words and in those of its compatibles.
+// What the model does not name is kept beside it, so that a provider of this protocol gets it as it was.
+import { isObject, type Json, parseExact } from "../../wire/json.ts";
+import type { Asked, Invalid } from "../codec.ts";
+import { isEffort } from "../effort.ts";
+import type { Conversation } from "../ir.ts";
+import { type JsonObject, stringOf } from "../json-members.ts";
+import { extrasOf, MemberReader, numberIn, readSampling, readStreamOptions, samplingMembers, without } from "../openai-members.ts";
+import { readReasoningRequest, reasoningMembers } from "./decode-reasoning.ts";
+import { isLegacy, readFormat, readToolChoice, readTools, SEARCH_MEMBER } from "./decode-tools.ts";
+import { readTurns } from "./decode-turns.ts";
+import { NAME } from "./names.ts";
+
+const limits = ["max_completion_tokens", "max_tokens"] as const;
+
+const known: ReadonlySet<string> = new Set([
+  "model", "messages", "stream", "stream_options", "tools", "functions", "tool_choice", "function_call", "parallel_tool_calls", SEARCH_MEMBER,
+  "response_format", "logprobs", "top_logprobs", "verbosity", "modalities", "audio", "user", "safety_identifier", "metadata", "service_tier", "prompt_cache_key",
+  ...limits, ...samplingMembers, ...reasoningMembers,
+]);
+
+const readLogprobs = (reader: MemberReader, body: JsonObject): number | null => (reader.flag(body, "logprobs") === true ? (reader.number(body, "top_logprobs") ?? 0) : null);
+
+/** A voice of one's own is an object, and bound to an account: it stays where it was. */
+const readAudio = (body: JsonObject): Conversation["audio"] => {
+  const { modalities, audio } = body;
+  if (!Array.isArray(modalities) || !modalities.includes("audio") || !isObject(audio)) return null;
+  return typeof audio["voice"] === "string" ? { voice: audio["voice"], format: stringOf(audio["format"]) } : null;
+};
+
+const readMetadata = (value: Json | undefined): Conversation["metadata"] => {
+  if (!isObject(value)) return null;
+  const entries = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : null;
+};
+
+const readVerbosity = (value: Json | undefined): Conversation["verbosity"] => (value === "low" || value === "medium" || value === "high" ? value : null);
+
+const isTextOnly = (value: Json | undefined): boolean => Array.isArray(value) && value.length === 1 && value[0] === "text";
+
+/** Known members whose values the neutral model has no word for. */
+const unsaidIn = (body: JsonObject, conversation: Omit<Conversation, "extras">, streamOptions: JsonObject): JsonObject => {
+  const { response_format: format, modalities, audio, reasoning_effort: effort, metadata, verbosity, user, safety_identifier: identifier } = body;
+  const unsaid: [string, Json | undefined, boolean][] = [
+    ["response_format", format, conversation.format === null],
+    ["modalities", modalities, conversation.audio === null && !isTextOnly(modalities)],
+    ["audio", audio, conversation.audio === null],
+    ["reasoning_effort", effort, !isEffort(effort)],
+    ["metadata", metadata, conversation.metadata === null],
+    ["verbosity", verbosity, conversation.verbosity === null],
+    ["user", user, typeof identifier === "string"],
+    ["stream_options", streamOptions, Object.keys(streamOptions).length > 0],
+  ];
+  return Object.fromEntries(unsaid.flatMap(([key, value, isUnsaid]) => (isUnsaid && value !== undefined ? [[key, value]] : [])));
+};
+
+const conversationOf = (reader: MemberReader, body: JsonObject, { model }: Asked): Conversation => {
+  const { isUsageWanted, rest: streamOptions } = readStreamOptions(body["stream_options"]);
+  const tools = readTools(reader, body);
+  const conversation: Omit<Conversation, "extras"> = {
+    protocol: NAME,
+    model,
+    isStreaming: reader.flag(body, "stream") ?? false,
+    isUsageWanted,
+    turns: readTurns(reader, body["messages"]),
+    tools,
+    toolChoice: readToolChoice(reader, body),
+    // The older way has no words for several calls.
+    isParallel: reader.flag(body, "parallel_tool_calls") ?? (isLegacy(tools) ? false : null),
+    format: readFormat(body["response_format"]),
+    sampling: readSampling(reader, body, limits, readLogprobs(reader, body)),
+    reasoning: readReasoningRequest(body),
+    verbosity: readVerbosity(body["verbosity"]),
+    audio: readAudio(body),
+    userId: reader.text(body, "safety_identifier") ?? reader.text(body, "user"),
+    metadata: readMetadata(body["metadata"]),
+    serviceTier: reader.text(body, "service_tier"),
+    cacheKey: reader.text(body, "prompt_cache_key"),
+  };
+  const rest = { ...without(body, known), ...unsaidIn(body, conversation, streamOptions) };
+  return { ...conversation, extras: extrasOf(NAME, rest).extras ?? {} };
+};
+
+export const decodeRequest = (body: Buffer, asked: Asked): Conversation | Invalid => {
+  const document = parseExact(body.toString("utf8"));
+  if (!isObject(document) || numberIn(document) !== null) return { problem: 'The body is not a JSON object. Send one with "model" and "messages".', parameter: "" };
+  const reader = new MemberReader();
+  try {
+    const conversation = conversationOf(reader, document, asked);
+    return reader.problem ?? conversation;
+  } catch {
+    return { problem: "The body's values are nested too deeply to be read. Send arguments as strings.", parameter: "" };
+  }
+};

@@ -1,0 +1,121 @@
+// A whole answer written as a chat completion. What it has no place for is told as a loss.
+import type { EncodedReply } from "../codec.ts";
+import type { AudioBlock, Block, Choice, Conversation, Loss, ReasoningBlock, Reply, TextBlock, ToolCallBlock } from "../ir.ts";
+import type { JsonObject } from "../json-members.ts";
+import { answerId, writeUsage } from "../openai-answer.ts";
+import { writeAnnotation } from "./citations.ts";
+import { isLegacy } from "./decode-tools.ts";
+import { writeLogprobs } from "./logprobs.ts";
+import { ownExtras, tellOpaques } from "./names.ts";
+import { writeDetails } from "./reasoning-details.ts";
+import { finishWord, imageOf, type ToldChoice, unsaidRefusal, wavOf } from "./told.ts";
+
+export const ID_PREFIX = "chatcmpl-";
+
+type Lose = (path: string, severity: Loss["severity"]) => void;
+type Of<Kind extends Block["kind"]> = Extract<Block, { kind: Kind }>;
+
+const ofKind = <Kind extends Block["kind"]>(blocks: readonly Block[], kind: Kind): Of<Kind>[] => blocks.filter((block): block is Of<Kind> => block.kind === kind);
+
+const annotationsOf = (texts: readonly TextBlock[], lose: Lose): JsonObject[] => {
+  let base = 0;
+  return texts.flatMap(({ text, citations = [] }) => {
+    const written = citations.map((citation) => writeAnnotation(citation, base, text.length));
+    base += text.length;
+    if (written.includes(null)) lose("annotations", "minor");
+    return written.filter((annotation) => annotation !== null);
+  });
+};
+
+export const callOf = ({ id, name, arguments: text, isCustom, opaques = [], extras }: ToolCallBlock): JsonObject => {
+  const called: JsonObject = isCustom === true ? { type: "custom", custom: { name, input: text } } : { type: "function", function: { name, arguments: text || "{}" } };
+  const signature = tellOpaques(opaques);
+  return { ...ownExtras(extras === undefined ? undefined : { extras }), id, ...called, ...(signature === "" ? {} : { extra_content: { google: { thought_signature: signature } } }) };
+};
+
+const reasoningOf = (blocks: readonly ReasoningBlock[]): JsonObject => {
+  const text = blocks.map((block) => block.text).join("");
+  const details = blocks.flatMap(writeDetails);
+  return { ...(text === "" ? {} : { reasoning_content: text }), ...(details.length === 0 ? {} : { reasoning_details: details }) };
+};
+
+const bytesOf = ({ source, format }: AudioBlock, asked: Conversation): string => {
+  if (source.kind !== "bytes") return "";
+  const isBare = /^audio\/(?:l16|pcm)/i.test(source.mediaType) || format === "pcm16" || format === "pcm";
+  return isBare && asked.audio?.format === "wav" ? wavOf(source.data, source.mediaType) : source.data;
+};
+
+/** An id that nobody keeps cannot be meant by a later turn: it is told as one that has ended. */
+const audioOf = (block: AudioBlock, id: string, createdAt: number, asked: Conversation): JsonObject => ({
+  id: block.id ?? `audio_${id}`,
+  data: bytesOf(block, asked),
+  transcript: block.transcript ?? "",
+  expires_at: createdAt,
+  ...ownExtras(block),
+});
+
+const callsOf = (calls: readonly ToolCallBlock[], isOfLegacy: boolean, lose: Lose): JsonObject => {
+  const [first] = calls;
+  if (first === undefined) return {};
+  if (!isOfLegacy) return { tool_calls: calls.map(callOf) };
+  if (calls.length > 1) lose("function_call", "major");
+  return { function_call: { name: first.name, arguments: first.arguments || "{}" } };
+};
+
+/** Null where there is nothing but a call, a sound or thinking. */
+const contentOf = (texts: readonly TextBlock[], blocks: readonly Block[]): string | null => (texts.length > 0 || blocks.length === 0 ? texts.map(({ text }) => text).join("") : null);
+
+const losesOthers = (blocks: readonly Block[], lose: Lose): void => {
+  for (const { kind } of blocks) if (kind === "foreign" || kind === "video" || kind === "file") lose(kind, kind === "foreign" ? "minor" : "major");
+};
+
+const messageOf = ({ blocks, finish }: Choice, told: ToldChoice, reply: Reply, asked: Conversation, lose: Lose): JsonObject => {
+  const texts = ofKind(blocks, "text");
+  const annotations = annotationsOf(texts, lose);
+  const refusal = ofKind(blocks, "refusal").map(({ text }) => text).join("") || unsaidRefusal(finish, told);
+  const images = ofKind(blocks, "image").flatMap((block) => imageOf(block) ?? []);
+  const [audio] = ofKind(blocks, "audio");
+  const signature = tellOpaques(texts.flatMap(({ opaques = [] }) => opaques));
+  losesOthers(blocks, lose);
+  return {
+    role: "assistant",
+    content: contentOf(texts, blocks),
+    refusal: refusal === "" ? null : refusal,
+    ...reasoningOf(ofKind(blocks, "reasoning")),
+    ...callsOf(ofKind(blocks, "tool-call"), told.isLegacy, lose),
+    ...(annotations.length === 0 ? {} : { annotations }),
+    ...(audio === undefined ? {} : { audio: audioOf(audio, reply.id, reply.createdAt, asked) }),
+    ...(images.length === 0 ? {} : { images }),
+    ...(signature === "" ? {} : { extra_content: { google: { thought_signature: signature } } }),
+  };
+};
+
+const logprobsOf = (texts: readonly TextBlock[]): JsonObject | null => {
+  const logprobs = texts.flatMap((block) => block.logprobs ?? []);
+  return logprobs.length === 0 ? null : { content: writeLogprobs(logprobs), refusal: null };
+};
+
+const choiceOf = (choice: Choice, reply: Reply, asked: Conversation, lose: Lose): JsonObject => {
+  const { blocks, index, finish } = choice;
+  const has = (kind: Block["kind"]): boolean => blocks.some((block) => block.kind === kind);
+  const told: ToldChoice = { hasText: has("text"), hasRefusal: has("refusal"), hasCalls: has("tool-call"), isLegacy: isLegacy(asked.tools) };
+  const message = messageOf(choice, told, reply, asked, (path, severity) => lose(`choices[${index}].${path}`, severity));
+  return { index, message, logprobs: logprobsOf(ofKind(blocks, "text")), finish_reason: finishWord(finish, told) };
+};
+
+export const encodeReply = (reply: Reply, asked: Conversation): EncodedReply => {
+  const losses: Loss[] = [];
+  const lose: Lose = (path, severity) => losses.push({ path, reason: "unsupported", severity });
+  const usage = writeUsage(reply.usage);
+  const body: JsonObject = {
+    ...ownExtras(reply),
+    id: answerId(reply.id, ID_PREFIX),
+    object: "chat.completion",
+    created: reply.createdAt,
+    model: asked.model,
+    choices: reply.choices.map((choice) => choiceOf(choice, reply, asked, lose)),
+    ...(usage === null ? {} : { usage }),
+    ...(reply.serviceTier === "" ? {} : { service_tier: reply.serviceTier }),
+  };
+  return { body: Buffer.from(JSON.stringify(body)), losses };
+};

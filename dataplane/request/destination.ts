@@ -1,0 +1,177 @@
+// Where a request can be sent: a target at one endpoint of its provider, with everything that can be worked out once per
+// snapshot. It builds places; which of them is tried is decided elsewhere.
+import type { Clock } from "../clock.ts";
+import { dialectsOf, type Dialects } from "../providers/dialects.ts";
+import { catalogue, type Row } from "../providers/catalogue.ts";
+import { checkEndpointUrl, type Ranges } from "../providers/address.ts";
+import type { Credentials, Entrance } from "../providers/credentials/index.ts";
+import { placementOf } from "../providers/credentials/api-key.ts";
+import type { Live } from "../providers/credentials/authorization.ts";
+import type { Upstream, Upstreams } from "../providers/upstream.ts";
+import type { Problem } from "../snapshot/check.ts";
+import { providerTypes, type ProtocolName, type Provider, type ProviderType, type Route, type Snapshot, type Target, type Timeouts } from "../snapshot/schema.ts";
+
+export interface Destination {
+  readonly targetName: string;
+  readonly providerName: string;
+  readonly providerLabel: string;
+  readonly upstream: Upstream;
+  /** What is spoken there for this client. */
+  readonly protocol: ProtocolName;
+  readonly basePath: string;
+  readonly keys: readonly Key[];
+  /** Flat: what the protocol wants in every request, where the client did not say it itself. */
+  readonly headers: readonly string[];
+  readonly dialects: Dialects;
+  /** The provider's name for what was asked, and how it is spelt in JSON. */
+  readonly modelFor: (asked: string) => ModelName;
+  readonly timeouts: Timeouts;
+  readonly weight: number;
+  readonly mayLose: boolean;
+}
+
+/** Targets of one priority. */
+export interface Tier {
+  readonly priority: number;
+  readonly targets: readonly { readonly weight: number; readonly endpoints: readonly Destination[] }[];
+}
+
+export interface ModelName {
+  readonly name: string;
+  readonly json: Buffer;
+}
+
+export interface Key {
+  /** "namespace/provider/key": names the mark under which a key is benched. */
+  readonly name: string;
+  readonly weight: number;
+  /** Flat: all that is the same for every request sent with it, the header that carries the key among them. */
+  readonly headers: readonly string[];
+  /** Without "?" and "&"; "" for nothing. */
+  readonly query: string;
+  /** Null where headers and query are all of it. */
+  readonly live: Live | null;
+}
+
+/** What a snapshot's places are made with, and what they turn out to use. */
+export interface Making {
+  readonly snapshot: Snapshot;
+  readonly upstreams: Upstreams;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  readonly ranges: Ranges;
+  readonly used: Set<Upstream>;
+  readonly live: Set<Live>;
+  /** What costs one provider its share, and nobody else anything. */
+  readonly warnings: Problem[];
+}
+
+interface Spot {
+  readonly upstream: Upstream;
+  readonly pathname: string;
+  /** Whether the row's own paths hold here. */
+  readonly isUsual: boolean;
+  readonly priority: number;
+  readonly weight: number;
+}
+
+/** A provider, ready to be made a destination of. */
+export interface Place {
+  readonly provider: Provider;
+  readonly row: Row;
+  readonly label: string;
+  /** In the order of preference. */
+  readonly protocols: readonly ProtocolName[];
+  readonly keys: readonly Key[];
+  readonly spots: readonly Spot[];
+}
+
+const isKnownType = (type: string): type is ProviderType => (providerTypes as readonly string[]).includes(type);
+
+const UNKNOWN: Row = { protocols: [], keyHeader: "authorization", label: "", billsAborted: true, seen: "" };
+
+export const placeOf = (making: Making, id: string, provider: Provider): Place => {
+  // A type that this build does not know leaves the provider without endpoints: its targets are passed over.
+  if (!isKnownType(provider.type)) return { provider, row: UNKNOWN, label: provider.type, protocols: [], keys: [], spots: [] };
+  const row = catalogue[provider.type];
+  return { provider, row, label: row.label, protocols: provider.protocols ?? row.protocols, keys: keysOf(making, id, provider, row), spots: spotsOf(making, id, provider, row) };
+};
+
+const spotsOf = (making: Making, id: string, provider: Provider, row: Row): Spot[] => {
+  const usual = row.url === undefined ? null : filledIn(row.url, provider);
+  const urls = provider.endpoints ?? (usual === null ? [] : [{ url: usual, priority: 0, weight: 1 }]);
+  return urls.flatMap(({ url, priority, weight }, index) => {
+    const problem = url.includes("{") ? "the region or project that it needs is not known" : checkEndpointUrl(url);
+    if (problem !== null) {
+      making.warnings.push({ object: `providers/${id}`, path: `endpoints.${index}.url`, message: problem });
+      return [];
+    }
+    const { origin, pathname } = new URL(url);
+    const upstream = making.upstreams.get({
+      origin,
+      network: provider.network,
+      privateRanges: making.ranges,
+      privateRangesText: making.snapshot.settings.privateRanges.join(","),
+      tls: provider.tls ?? { ca: [] },
+      connectTimeoutMs: provider.timeouts.connectMs,
+    });
+    making.used.add(upstream);
+    const path = pathname.replace(/\/+$/, "");
+    return [{ upstream, pathname: path, isUsual: isUsual(path, row, usual), priority, weight }];
+  });
+};
+
+/** The row knows where its other protocols live behind its own address, and behind one that is laid out in the same way. */
+const isUsual = (path: string, row: Row, usual: string | null): boolean =>
+  path === "" || Object.values(row.bases ?? {}).includes(path) || (usual !== null && !usual.includes("{") && new URL(usual).pathname.replace(/\/+$/, "") === path);
+
+/** What an address needs to know stands beside the credentials. */
+const filledIn = (url: string, { auth }: Provider): string => {
+  const words = auth as { readonly [name: string]: unknown };
+  return url.replaceAll(/\{(\w+)\}/g, (hole, name: string) => (typeof words[name] === "string" ? words[name] : hole)).replace("//global-", "//");
+};
+
+/** What is not compressed can be watched as it passes, and costs neither side the work. */
+const fixedHeaders = (userAgent: string): string[] => ["user-agent", userAgent, "accept-encoding", "identity"];
+
+const keysOf = ({ snapshot, credentials, userAgent, live }: Making, id: string, provider: Provider, row: Row): readonly Key[] => {
+  const entrances = credentials.open(id, provider, placementOf(row.keyHeader), snapshot);
+  return entrances.map(({ name, weight, authorization }: Entrance): Key => {
+    if (authorization.live !== null) live.add(authorization.live);
+    return { name, weight, headers: [...fixedHeaders(userAgent), ...authorization.headers], query: authorization.query, live: authorization.live };
+  });
+};
+
+const modelName = (name: string): ModelName => ({ name, json: Buffer.from(JSON.stringify(name)) });
+
+/** One for each endpoint of the provider, the first to be tried first. */
+export const destinationsOf = (target: Target, place: Place, route: Route, protocol: ProtocolName): Destination[] => {
+  const { models, timeouts } = place.provider;
+  // A target's own model is the provider's name for it already; only a name that is passed on may have another there.
+  const fixed = target.model === undefined ? null : modelName(target.model);
+  const modelFor = (asked: string): ModelName => fixed ?? modelName(Object.hasOwn(models, asked) ? (models[asked] as string) : asked);
+  const dialects = dialectsOf(place.row, protocol);
+  const base = place.row.bases?.[protocol];
+  return place.spots.toSorted((left, right) => left.priority - right.priority).map(({ upstream, pathname, isUsual: hasBases, weight }) => ({
+    targetName: target.name,
+    providerName: target.provider,
+    providerLabel: place.label,
+    upstream,
+    protocol,
+    basePath: hasBases && base !== undefined ? filledIn(base, place.provider) : pathname,
+    keys: place.keys,
+    headers: Object.entries(place.row.headers?.[protocol] ?? {}).flat(),
+    dialects,
+    modelFor,
+    timeouts: {
+      connectMs: route.timeouts.connectMs ?? timeouts.connectMs,
+      headersMs: route.timeouts.headersMs ?? timeouts.headersMs,
+      firstTokenMs: route.timeouts.firstTokenMs ?? timeouts.firstTokenMs,
+      idleMs: route.timeouts.idleMs ?? timeouts.idleMs,
+      totalMs: route.timeouts.totalMs ?? timeouts.totalMs,
+    },
+    weight,
+    mayLose: route.onLoss === "allow",
+  }));
+};

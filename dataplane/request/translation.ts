@@ -1,0 +1,254 @@
+// The way of an answer between two protocols: what the provider says is read, undone where it was said in another way, and
+// written in the client's words. It drives two codecs and decides nothing about either.
+import type { Failure } from "../errors.ts";
+import type { ClientCodec, ProviderCodec, StreamDecoder, StreamEncoder, TargetModel, Written } from "../protocols/codec.ts";
+import { isFailure } from "../protocols/codec.ts";
+import { Collector } from "../protocols/collect.ts";
+import { nothingToUndo, type Undo } from "../protocols/fit/index.ts";
+import { noUsage, updateUsage, type Conversation, type Event, type Loss, type ProviderFailure, type Reply } from "../protocols/ir.ts";
+import { lossComment } from "../protocols/loss-header.ts";
+import type { ReportedError, Summary } from "../protocols/pass-through.ts";
+import { eventsOf } from "../protocols/replay.ts";
+import type { Answered, JoinPassage, Passage, StreamPassage } from "./passage.ts";
+import { toldRefusal } from "./told.ts";
+
+/** What an answer is translated with. */
+export interface Translating {
+  readonly client: ClientCodec;
+  readonly provider: ProviderCodec;
+  readonly asked: Conversation;
+  readonly target: TargetModel;
+  readonly undo: Undo;
+  /** For answers without an id of their own. */
+  readonly requestId: string;
+  readonly nowSeconds: () => number;
+  /** Told of what was lost on the way back. */
+  readonly onLosses: (losses: readonly Loss[]) => void;
+}
+
+const NOTHING = Buffer.alloc(0);
+const BYTES_PER_TOKEN = 4;
+const JSON_TYPE = "application/json";
+
+export class Translated implements Passage {
+  readonly isUntouched = false;
+  readonly streamType: string;
+  readonly #parts: Translating;
+
+  constructor(parts: Translating) {
+    this.#parts = parts;
+    this.streamType = parts.client.streamType(parts.asked);
+  }
+
+  /** What the provider was asked for comes in its own framing; JSON in its place is one reply. */
+  isStream(type: string): boolean {
+    if (type.startsWith("text/event-stream") || type.startsWith("application/x-ndjson") || type.startsWith("application/vnd.amazon.eventstream")) return true;
+    return this.#parts.target.isStreaming && !type.startsWith(JSON_TYPE) && !type.startsWith("text/html");
+  }
+
+  openStream(eventBytesMax: number): StreamPassage {
+    return new TranslatedStream(this.#parts, eventBytesMax);
+  }
+
+  openJoin(eventBytesMax: number): JoinPassage {
+    return new TranslatedJoin(this.#parts, eventBytesMax);
+  }
+
+  readReply(body: Buffer): Answered {
+    const { provider, client, asked, target, undo, onLosses } = this.#parts;
+    const read = provider.decodeReply(body, target);
+    if (isFailure(read)) return { summary: new Tally().summary(), error: reported(read), isWhole: true, body, type: undefined };
+    const reply = undo.reply(completed(read, this.#parts));
+    const summary = summaryOf(reply);
+    if (asked.isStreaming) return { summary, error: null, isWhole: true, body: streamOf(reply, this.#parts), type: this.streamType };
+    const encoded = client.encodeReply(reply, asked);
+    onLosses(encoded.losses);
+    return { summary, error: null, isWhole: true, body: encoded.body, type: JSON_TYPE };
+  }
+
+  readRefusal(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Failure {
+    return toldRefusal(this.#parts.provider.decodeFailure(status, headers, body));
+  }
+}
+
+const completed = (reply: Reply, { requestId, nowSeconds }: Translating): Reply =>
+  reply.id !== "" && reply.createdAt > 0 ? reply : { ...reply, id: reply.id === "" ? requestId : reply.id, createdAt: reply.createdAt === 0 ? nowSeconds() : reply.createdAt };
+
+const streamOf = (reply: Reply, { client, asked, onLosses }: Translating): Buffer => {
+  const encoder = client.encodeStream(asked);
+  const written = joined(eventsOf(reply).map((event) => encoder.push(event)));
+  onLosses(encoder.losses);
+  return written;
+};
+
+const joined = (pieces: readonly Written[]): Buffer =>
+  pieces.every((piece) => typeof piece === "string") ? Buffer.from(pieces.join("")) : Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
+
+/** What the events say for our books. */
+class Tally {
+  readonly usage = noUsage();
+  finishReason = "";
+  model = "";
+  textLength = 0;
+
+  see(event: Event): void {
+    if (event.kind === "text") this.textLength += event.text.length;
+    else if (event.kind === "usage") updateUsage(this.usage, event.usage);
+    else if (event.kind === "start") this.model = event.model;
+    else if (event.kind === "finish") this.finishReason = event.finish.raw === "" ? event.finish.reason : event.finish.raw;
+  }
+
+  summary(): Summary {
+    return { ...this.usage, finishReason: this.finishReason, model: this.model, outputTokensEstimate: Math.ceil(this.textLength / BYTES_PER_TOKEN) };
+  }
+}
+
+const summaryOf = (reply: Reply): Summary => {
+  const tally = new Tally();
+  for (const event of eventsOf(reply)) tally.see(event);
+  return tally.summary();
+};
+
+const reported = ({ message, type, code, kind, retryAfterSeconds }: ProviderFailure): ReportedError => ({ message, type, code, kind, retryAfterSeconds });
+
+class TranslatedStream implements StreamPassage {
+  hasEvent = false;
+  isFinished = false;
+  hasTerminator = false;
+  readonly isBetweenEvents = true;
+  isOversize = false;
+  error: ReportedError | null = null;
+  readonly #parts: Translating;
+  readonly #decoder: StreamDecoder;
+  readonly #encoder: StreamEncoder;
+  readonly #tally = new Tally();
+  #rest: Buffer | null = null;
+
+  constructor(parts: Translating, eventBytesMax: number) {
+    this.#parts = parts;
+    this.#decoder = parts.provider.decodeStream(parts.target, eventBytesMax);
+    this.#encoder = parts.client.encodeStream(parts.asked);
+  }
+
+  push(chunk: Buffer): Buffer {
+    return this.#isOver ? NOTHING : this.#write(this.#decoder.push(chunk));
+  }
+
+  end(): Summary {
+    this.#rest ??= this.#isOver ? NOTHING : this.#write(this.#decoder.end());
+    return this.#tally.summary();
+  }
+
+  rest(): Buffer {
+    const rest = this.#rest ?? NOTHING;
+    this.#rest = NOTHING;
+    return rest;
+  }
+
+  encodeFailure(reason: Failure): Buffer {
+    return joined([this.#encoder.fail(reason)]);
+  }
+
+  get #isOver(): boolean {
+    return this.isFinished || this.error !== null;
+  }
+
+  #write(events: readonly Event[]): Buffer {
+    let text = "";
+    let pieces: Written[] | null = null;
+    for (const event of events) {
+      const written = this.#translate(event);
+      if (typeof written === "string") text += written;
+      else {
+        (pieces ??= []).push(text, written);
+        text = "";
+      }
+      if (this.#isOver) break;
+    }
+    if (pieces !== null) return joined([...pieces, text]);
+    return text === "" ? NOTHING : Buffer.from(text);
+  }
+
+  #translate(event: Event): Written {
+    this.#tally.see(event);
+    if (event.kind === "failure") {
+      this.error = reported(event.failure);
+      return "";
+    }
+    if (event.kind !== "start" && event.kind !== "ping") this.hasEvent = true;
+    const { undo } = this.#parts;
+    const whole = event.kind === "start" ? this.#started(event) : event;
+    if (event.kind === "end") return this.#finish(whole);
+    if (undo === nothingToUndo) return this.#encoder.push(whole);
+    return this.#pushAll(undo.event(whole));
+  }
+
+  #pushAll(events: readonly Event[]): Written {
+    const pieces = events.map((event) => this.#encoder.push(event));
+    return pieces.every((piece) => typeof piece === "string") ? pieces.join("") : joined(pieces);
+  }
+
+  /** What was lost meanwhile stands in a comment before the terminator. */
+  #finish(event: Event): Written {
+    this.isFinished = true;
+    this.hasTerminator = true;
+    const { losses } = this.#encoder;
+    this.#parts.onLosses(losses);
+    const written = this.#pushAll(this.#parts.undo.event(event));
+    const isSse = this.#parts.client.streamType(this.#parts.asked).startsWith("text/event-stream");
+    return losses.length === 0 || !isSse || typeof written !== "string" ? written : lossComment(losses) + written;
+  }
+
+  #started(event: Extract<Event, { kind: "start" }>): Event {
+    const { requestId, nowSeconds } = this.#parts;
+    if (event.id !== "" && event.createdAt > 0) return event;
+    return { ...event, id: event.id === "" ? requestId : event.id, createdAt: event.createdAt === 0 ? nowSeconds() : event.createdAt };
+  }
+}
+
+class TranslatedJoin implements JoinPassage {
+  hasEvent = false;
+  isFinished = false;
+  readonly isOversize = false;
+  error: ReportedError | null = null;
+  readonly #parts: Translating;
+  readonly #decoder: StreamDecoder;
+  readonly #collector = new Collector();
+  readonly #tally = new Tally();
+  #isEnded = false;
+
+  constructor(parts: Translating, eventBytesMax: number) {
+    this.#parts = parts;
+    this.#decoder = parts.provider.decodeStream(parts.target, eventBytesMax);
+  }
+
+  push(chunk: Buffer): void {
+    this.#see(this.#decoder.push(chunk));
+  }
+
+  end(): Summary {
+    if (!this.#isEnded && !this.isFinished && this.error === null) this.#see(this.#decoder.end());
+    this.#isEnded = true;
+    return this.#tally.summary();
+  }
+
+  reply(): Buffer | null {
+    const reply = this.#collector.reply();
+    if (reply === null) return null;
+    const { client, asked, undo, onLosses } = this.#parts;
+    const encoded = client.encodeReply(undo.reply(completed(reply, this.#parts)), asked);
+    onLosses(encoded.losses);
+    return encoded.body;
+  }
+
+  #see(events: readonly Event[]): void {
+    for (const event of events) {
+      if (this.isFinished || this.error !== null) return;
+      this.hasEvent = true;
+      this.#tally.see(event);
+      this.#collector.push(event);
+      if (event.kind === "failure") this.error = reported(event.failure);
+      else if (event.kind === "end") this.isFinished = true;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+// All pairs of protocols, all cases: what one side says means the same to the other, but for exactly what is told as lost.
+// A protocol is here when it has its row in the tables of dataplane/protocols/index.ts.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import type { ClientCodec, ProviderCodec } from "../../../dataplane/protocols/codec.ts";
+import { answers } from "./answers.ts";
+import { conversations } from "./conversations.ts";
+import { clients, MODEL, modelOf, providers } from "./protocols.ts";
+import { sendReply, sendStream } from "./replies.ts";
+import { sendRequest, type Outcome } from "./requests.ts";
+import { bringBack } from "./thinking.ts";
+import { pageOf, type Chapter, type Row } from "./table.ts";
+
+const page = fileURLToPath(new URL("../../../dataplane/protocols/pairs.md", import.meta.url));
+
+const pairs = clients.flatMap((client) => providers.filter(({ name }) => name !== client.name).map((provider) => ({ from: client.name, to: provider.name, client, provider })));
+const counts = new Map<string, number>();
+
+const count = (kind: string, { verdict, because }: Outcome): void => {
+  const key = because === "" ? `${kind} ${verdict}` : `${kind} skipped: ${because}`;
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};
+
+const [plain] = conversations;
+const usualLosses = (client: ClientCodec, provider: ProviderCodec): readonly string[] => (plain === undefined ? [] : sendRequest(client, provider, plain).losses);
+
+const faultsIn = <Case extends { readonly name: string }>(kind: string, cases: readonly Case[], send: (one: Case) => Outcome): string[] =>
+  cases.flatMap((one) => {
+    const outcome = send(one);
+    count(kind, outcome);
+    return outcome.faults.map((fault) => `${one.name}: ${fault}`);
+  });
+
+afterAll(() => {
+  process.stdout.write(`${[...counts].sort().map(([key, number]) => `${String(number).padStart(6)} ${key}`).join("\n")}\n`);
+});
+
+describe("all pairs of protocols", () => {
+  test("are there to be tried", () => {
+    expect(pairs.length).toBeGreaterThan(0);
+  });
+
+  test("lose nothing of a plain question", () => {
+    const losses = pairs.flatMap(({ from, to, client, provider }) => usualLosses(client, provider).map((loss) => `${from} → ${to}: ${loss}`));
+    expect(losses).toEqual([]);
+  });
+});
+
+describe.each(pairs)("$from → $to", ({ client, provider }) => {
+  test("asks what was asked, but for what is told", () => {
+    const usual = usualLosses(client, provider);
+    expect(faultsIn("requests", conversations, (one) => sendRequest(client, provider, one, usual))).toEqual([]);
+  });
+
+  test.runIf(modelOf(provider) !== MODEL)("asks a model of which nothing is known what was asked, but for what is told", () => {
+    expect(faultsIn("requests to unknown models", conversations, (one) => sendRequest(client, provider, one, usualLosses(client, provider), MODEL))).toEqual([]);
+  });
+
+  test("answers what was answered, but for what is told", () => {
+    expect(faultsIn("replies", answers, (one) => sendReply(client, provider, one))).toEqual([]);
+  });
+
+  test("brings thinking back to its maker with the history", () => {
+    const outcome = bringBack(client, provider);
+    count("thinking", outcome);
+    expect(outcome.faults).toEqual([]);
+  });
+
+  test("answers the same in streams", () => {
+    expect(faultsIn("streams", answers, (one) => sendStream(client, provider, one))).toEqual([]);
+  });
+});
+
+const rowsOf = <Case extends { readonly name: string }>(client: ClientCodec, cases: readonly Case[], send: (provider: ProviderCodec, one: Case) => Outcome): Row[] =>
+  cases.map((one) => ({ name: one.name, outcomes: new Map(providers.filter(({ name }) => name !== client.name).map((provider) => [provider.name, send(provider, one)])) }));
+
+const chapterOf = (client: ClientCodec): Chapter => {
+  const usual = new Map(providers.map((provider) => [provider.name, usualLosses(client, provider)]));
+  return {
+    client,
+    asked: rowsOf(client, conversations, (provider, one) => sendRequest(client, provider, one, usual.get(provider.name))),
+    answered: [
+      ...rowsOf(client, answers, (provider, one) => sendReply(client, provider, one)),
+      ...rowsOf(client, [{ name: "what only the provider can read of its thinking, given back with the next question" }], (provider) => bringBack(client, provider)),
+    ],
+  };
+};
+
+test("the page about the pairs says what happens", () => {
+  const written = pageOf(clients.map(chapterOf).filter(({ asked }) => asked.some(({ outcomes }) => [...outcomes.values()].some(({ verdict }) => verdict !== "unsaid"))), providers);
+  if (process.env["UPDATE_PAIRS"] !== undefined) writeFileSync(page, written);
+  expect(existsSync(page) ? readFileSync(page, "utf8") : "").toBe(written);
+});

@@ -1,0 +1,102 @@
+// Members of a request that a target takes in part or not at all.
+import { describe, expect, test } from "vitest";
+import type { Abilities } from "../../../dataplane/protocols/abilities.ts";
+import { nothingToUndo } from "../../../dataplane/protocols/fit/index.ts";
+import type { Conversation, Reasoning, Sampling } from "../../../dataplane/protocols/ir.ts";
+import { asking, capable, fitTo, plainSampling, told, tool } from "./asking.ts";
+
+const sampled = (more: Partial<Sampling>): Conversation => asking({ sampling: { ...plainSampling, ...more } });
+const thinking = (more: Partial<Reasoning>): Conversation => asking({ reasoning: { effort: null, budgetTokens: null, isAdaptive: false, isShown: null, ...more } });
+
+describe("a conversation that fits", () => {
+  test("is given back as it is, with nothing lost and nothing to undo", () => {
+    const conversation = asking({ userId: "u", metadata: { a: "b" }, verbosity: "low", serviceTier: "flex", cacheKey: "k", sampling: { ...plainSampling, stop: ["x"], seed: 1, temperature: 2 } });
+    const fitted = fitTo({}, conversation);
+    expect(fitted.conversation).toBe(conversation);
+    expect(fitted.losses).toEqual([]);
+    expect(fitted.undo).toBe(nothingToUndo);
+  });
+});
+
+describe("how tokens are chosen", () => {
+  const rows: readonly [string, Partial<Sampling>, Partial<Abilities>, Partial<Sampling>, string[]][] = [
+    ["a temperature above the target's highest is brought down to it", { temperature: 1.7 }, { temperatureMax: 1 }, { temperature: 1 }, ["temperature limited minor"]],
+    ["a temperature within stays", { temperature: 0.3 }, { temperatureMax: 1 }, { temperature: 0.3 }, []],
+    ["what the target does not know goes", { seed: 7, topK: 3, presencePenalty: 1 }, { sampling: new Set(["temperature"]) }, { seed: null, topK: null, presencePenalty: null }, ["topK unsupported minor", "seed unsupported minor", "presencePenalty unsupported minor"]],
+    ["several answers become one, which is another answer", { choices: 3 }, { choicesMax: 1 }, { choices: null }, ["choices limited major"]],
+    ["more answers than the target gives become as many as it gives", { choices: 12 }, { choicesMax: 8 }, { choices: 8 }, ["choices limited major"]],
+    ["one answer is what everybody gives", { choices: 1 }, { choicesMax: 1 }, { choices: null }, []],
+    ["logprobs that are not to be had are missed", { logprobs: 5 }, { logprobsMax: -1 }, { logprobs: null }, ["logprobs unsupported major"]],
+    ["fewer likeliest tokens are told", { logprobs: 20 }, { logprobsMax: 5 }, { logprobs: 5 }, ["logprobs limited minor"]],
+  ];
+  test.each(rows)("%s", (_, asked, abilities, expected, losses) => {
+    const fitted = fitTo(abilities, sampled(asked));
+    expect(fitted.conversation.sampling).toMatchObject(expected);
+    expect(told(fitted)).toEqual(losses);
+  });
+});
+
+describe("members as a whole", () => {
+  const rows: readonly [string, Partial<Conversation>, Partial<Abilities>, string[]][] = [
+    ["userId", { userId: "u" }, { hasUserId: false }, ["userId unsupported minor"]],
+    ["metadata", { metadata: { a: "b" } }, { hasMetadata: false }, ["metadata unsupported minor"]],
+    ["verbosity", { verbosity: "low" }, { hasVerbosity: false }, ["verbosity unsupported minor"]],
+    ["serviceTier", { serviceTier: "flex" }, { hasServiceTier: false }, ["serviceTier unsupported minor"]],
+    ["cacheKey", { cacheKey: "k" }, { hasCacheKey: false }, ["cacheKey unsupported minor"]],
+    ["audio", { audio: { voice: "v", format: "wav" } }, { hasAudioOutput: false }, ["audio unsupported major"]],
+  ];
+  test.each(rows)("%s goes where the target has no such thing", (field, asked, abilities, losses) => {
+    const fitted = fitTo(abilities, asking(asked));
+    expect(fitted.conversation[field as keyof Conversation]).toBeNull();
+    expect(told(fitted)).toEqual(losses);
+  });
+});
+
+describe("an amount of thinking", () => {
+  const rows: readonly [string, Partial<Reasoning>, Abilities["reasoning"], Partial<Reasoning> | null, string[]][] = [
+    ["a word becomes tokens by the table", { effort: "medium" }, "budget", { effort: null, budgetTokens: 8192 }, []],
+    ["tokens become the least word that holds them", { budgetTokens: 5000 }, "effort", { effort: "medium", budgetTokens: null }, ["reasoning approximated minor"]],
+    ["a word stays where words are known", { effort: "high" }, "effort", { effort: "high" }, []],
+    ["an amount is only on or off where there is a switch", { effort: "high" }, "switch", { effort: "high" }, ["reasoning approximated minor"]],
+    ["no thinking is off", { effort: "none" }, "switch", { effort: "none" }, []],
+    ["thinking is lost where nobody thinks", { effort: "low" }, "none", null, ["reasoning unsupported minor"]],
+    ["no thinking is what they do there", { effort: "none" }, "none", null, []],
+    ["what the model decides itself stays its own to decide", { isAdaptive: true }, "budget", { isAdaptive: true }, []],
+  ];
+  test.each(rows)("%s", (_, asked, measure, expected, losses) => {
+    const fitted = fitTo({ reasoning: measure }, thinking(asked));
+    if (expected === null) expect(fitted.conversation.reasoning).toBeNull();
+    else expect(fitted.conversation.reasoning).toMatchObject(expected);
+    expect(told(fitted)).toEqual(losses);
+  });
+});
+
+describe("what came in another protocol's words", () => {
+  test("is lost under its own name, and is missed where the answer would mean something else", () => {
+    const fitted = fitTo({}, asking({ extras: { "openai-responses": { truncation: "auto", previous_response_id: "resp_1" } } }));
+    expect(told(fitted)).toEqual(["truncation unsupported minor", "previous_response_id unsupported major"]);
+    expect(fitted.conversation.extras).toEqual({});
+  });
+
+  test("says nothing when it is null, empty or of no use to anybody else, and is not missed when it is a switch that is off", () => {
+    const fitted = fitTo({}, asking({ extras: { "openai-responses": { a: null, b: [], c: {}, status: "completed", background: false } } }));
+    expect(told(fitted)).toEqual(["background unsupported minor"]);
+  });
+
+  test("is given back to the protocol in whose words it is", () => {
+    const conversation = asking({ extras: { "anthropic-messages": { container: "c" } } });
+    expect(fitTo({}, conversation).conversation).toBe(conversation);
+  });
+
+  test("is told once for all turns, blocks and tools, where it first stood", () => {
+    const extras = { "openai-chat": { vendor: 1 } };
+    const block = { kind: "text", at: "messages[0].content[0]", text: "a", extras } as const;
+    const fitted = fitTo({}, asking({ turns: [{ role: "user", at: "messages[0]", blocks: [block, block] }], tools: [{ ...tool("f"), extras: { "openai-chat": { defer: true } } } as never] }));
+    expect(told(fitted)).toEqual(["messages[0].content[0].vendor unsupported minor", "tool f.defer unsupported minor"]);
+    expect(fitted.conversation.turns[0]?.blocks[0]?.extras).toEqual({});
+  });
+});
+
+test("the target of these tests takes everything, so that a test takes away only what it means", () => {
+  expect(Object.values(capable).every((ability) => ability !== false && ability !== 0 && ability !== "none")).toBe(true);
+});
