@@ -7,7 +7,7 @@ import { Deadlines } from "./deadlines.ts";
 import { startFeed, type Feed } from "./feed/connect.ts";
 import { Current, type Held } from "./feed/current.ts";
 import { Journal } from "./feed/journal.ts";
-import { openLastGood, type LastGood } from "./feed/last-good.ts";
+import { makeKey, openLastGood, type LastGood } from "./feed/last-good.ts";
 import { startServer, type GatewayServer } from "./server.ts";
 import { build, readSettings, type ProcessSettings } from "./settings.ts";
 import { KEY_BYTES } from "./snapshot/sealed.ts";
@@ -25,6 +25,8 @@ interface Running {
 
 const STDOUT = 1;
 const ONE_WISH_MS = 500;
+/** So long a pod's other containers may be kept waiting for a first configuration; without one they must start too. */
+const START_MS_MAX = 10_000;
 
 const start = async (settings: ProcessSettings): Promise<Running> => {
   const telemetry = await startTelemetry({ clock, sink: fileSink(STDOUT, clock), build, traces: settings.traces });
@@ -33,19 +35,22 @@ const start = async (settings: ProcessSettings): Promise<Running> => {
   const lastGood = await openLastGoodOf(settings, say);
   const held = await lastGood?.load();
   const deadlines = new Deadlines(clock);
-  const { host, port, reusePort } = settings;
-  const server = await startServer({ host, port, reusePort, clock, deadlines, telemetry, store: new MemoryStore(clock), build, random: Math.random });
+  const { host, port, reusePort, localCaller } = settings;
+  const server = await startServer({ host, port, reusePort, clock, deadlines, telemetry, store: new MemoryStore(clock), build, random: Math.random, localCaller });
   const current = currentOf(settings, server, telemetry, lastGood);
   if (held !== undefined) restore(current, held, say);
   const feed = startFeedOf(settings, current, say);
   observe(telemetry, server, feed);
-  const admin = await startAdmin({ host: settings.adminHost, port: settings.adminPort, metrics: telemetry.metrics, notReady: () => whyNotReady(server), snapshot: () => inForce(server) });
+  const startTick = clock.tick();
+  const isStarted = (): boolean => server.isReady() || clock.tick() - startTick >= START_MS_MAX;
+  const admin = await startAdmin({ host: settings.adminHost, port: settings.adminPort, metrics: telemetry.metrics, isStarted, notReady: () => whyNotReady(server), snapshot: () => inForce(server) });
   telemetry.log.info("started", { build, host, port: server.port, adminPort: admin.port, gateway: settings.gateway, pod: settings.pod, version: server.version });
   return { telemetry, server, feed, admin, lastGood, deadlines };
 };
 
 const openLastGoodOf = async ({ lastGood, gateway }: ProcessSettings, say: (message: string) => void): Promise<LastGood | undefined> => {
   if (lastGood === undefined) return undefined;
+  if (lastGood.isKeyMade) await makeKey(lastGood.keyFile);
   const key = await readFile(lastGood.keyFile);
   if (key.length !== KEY_BYTES) throw new Error(`the key in ${lastGood.keyFile} has ${key.length} bytes; it must have ${KEY_BYTES}`);
   return openLastGood({ file: lastGood.file, key, gateway, say });
@@ -89,6 +94,7 @@ const observe = ({ metrics }: Telemetry, server: GatewayServer, feed: Feed): voi
   metrics.watch("llmgw_feed_connected", () => (feed.state().isConnected ? 1 : 0));
   metrics.watch("llmgw_snapshot_info", () => (server.version === "" ? [] : [{ values: [server.version], value: 1 }]));
   metrics.watch("llmgw_open_requests", () => server.openRequests());
+  metrics.watch("llmgw_open_requests_max", () => server.snapshot()?.settings.limits.concurrentRequestsMax ?? []);
   metrics.beforeScrape(() => {
     reconnects.value = Math.max(0, feed.state().connects - 1);
   });

@@ -1,8 +1,8 @@
 // What one data plane process is told by its surroundings, read once. The only reader of process.env on the data plane.
 // How requests are treated is not here: that is the snapshot's, and changes without a restart.
-import { readFileSync } from "node:fs";
 import packageJson from "../package.json" with { type: "json" };
 import type { FeedAddress } from "./feed/connect.ts";
+import type { Caller } from "./snapshot/schema.ts";
 import type { ExportSettings } from "./telemetry/export.ts";
 
 export const build: string = packageJson.version;
@@ -21,7 +21,10 @@ export interface ProcessSettings {
   /** Read again before each connection, because it is renewed on disk. */
   readonly feedTokenFile: string | undefined;
   readonly feedRetryMsMax: number;
-  readonly lastGood: { readonly file: string; readonly keyFile: string } | undefined;
+  /** `isKeyMade`: where there is no key yet, one is made. */
+  readonly lastGood: { readonly file: string; readonly keyFile: string; readonly isKeyMade: boolean } | undefined;
+  /** Of a sidecar: who calls without a known key. Only the containers of its own pod can. */
+  readonly localCaller: Caller | undefined;
   readonly traces: ExportSettings | undefined;
 }
 
@@ -44,12 +47,14 @@ export const readSettings = (environment: Environment = process.env): ReadSettin
     feedTokenFile: environment.LLMGW_FEED_TOKEN_FILE,
     feedRetryMsMax: read.count("LLMGW_FEED_RETRY_MS_MAX", 10_000, 3_600_000),
     lastGood: read.lastGood(),
+    localCaller: read.localCaller(),
     traces: read.traces(),
   });
   return read.problems.length > 0 ? { problems: read.problems } : { settings };
 };
 
 const NOWHERE: FeedAddress = { socketFile: "" };
+const loopback = /^(127\.\d+\.\d+\.\d+|::1|\[::1\]|localhost)$/;
 
 class Reader {
   readonly problems: string[] = [];
@@ -81,9 +86,13 @@ class Reader {
     const value = this.text("LLMGW_FEED", "");
     if (value.startsWith("unix:/")) return { socketFile: value.slice("unix:".length) };
     const url = URL.canParse(value) ? new URL(value) : undefined;
-    if (url?.protocol === "https:") return this.#trusting(url);
+    if (url?.protocol === "https:") {
+      const file = this.text("LLMGW_FEED_CA_FILE", "");
+      // Read before each connection: it is replaced now and then, and in a pod it may come later than we do.
+      return file === "" ? { url } : { url, caFile: file };
+    }
     // Credentials travel here: unencrypted only where they do not leave the machine.
-    if (url?.protocol === "http:" && /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) return { url };
+    if (url?.protocol === "http:" && loopback.test(url.hostname)) return { url };
     this.problems.push(`LLMGW_FEED is "${value}"; it must be the operator's address: https://HOST:PORT, unix:/FILE, or http:// on a loopback address`);
     return NOWHERE;
   }
@@ -92,7 +101,16 @@ class Reader {
     const file = this.text("LLMGW_LAST_GOOD_FILE", "");
     const keyFile = this.text("LLMGW_LAST_GOOD_KEY_FILE", "");
     if ((file === "") !== (keyFile === "")) this.problems.push("LLMGW_LAST_GOOD_FILE and LLMGW_LAST_GOOD_KEY_FILE must be set together: the file is sealed with the key");
-    return file === "" || keyFile === "" ? undefined : { file, keyFile };
+    return file === "" || keyFile === "" ? undefined : { file, keyFile, isKeyMade: this.flag("LLMGW_LAST_GOOD_KEY_MADE") };
+  }
+
+  localCaller(): Caller | undefined {
+    const [namespace, account] = [this.text("LLMGW_LOCAL_NAMESPACE", ""), this.text("LLMGW_LOCAL_ACCOUNT", "default")];
+    if (namespace === "") return undefined;
+    // Whoever can connect would be that caller.
+    const host = this.text("LLMGW_HOST", "127.0.0.1");
+    if (!loopback.test(host)) this.problems.push(`LLMGW_HOST is "${host}"; with LLMGW_LOCAL_NAMESPACE it must be a loopback address, because whoever connects counts as that namespace`);
+    return { name: `${namespace}/${account}`, namespace };
   }
 
   traces(): ExportSettings | undefined {
@@ -103,18 +121,5 @@ class Reader {
     if (!URL.canParse(endpoint)) this.problems.push(`OTEL_EXPORTER_OTLP_ENDPOINT is "${endpoint}"; it must be a URL`);
     if (!(ratio >= 0 && ratio <= 1)) this.problems.push(`OTEL_TRACES_SAMPLER_ARG is "${share}"; it must be a number from 0 to 1`);
     return { endpoint, ratio, resource: { "service.name": this.text("OTEL_SERVICE_NAME", "llm-gateway"), "service.version": build, "service.instance.id": this.text("LLMGW_POD", "dataplane") } };
-  }
-
-  #trusting(url: URL): FeedAddress {
-    const file = this.text("LLMGW_FEED_CA_FILE", "");
-    if (file === "") return { url };
-    try {
-      // Read again before each connection; here only to say at once what is wrong.
-      readFileSync(file, "utf8");
-      return { url, caFile: file };
-    } catch {
-      this.problems.push(`LLMGW_FEED_CA_FILE is "${file}"; it cannot be read`);
-      return NOWHERE;
-    }
   }
 }

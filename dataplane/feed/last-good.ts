@@ -1,12 +1,13 @@
 // The last good snapshot on disk, sealed: a restarted data plane serves before the operator answers.
 // A file that is damaged, foreign or of another format is ignored and said so, never half-used.
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open as openFile, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { snapshotVersion, wireForm } from "../snapshot/canonical.ts";
 import { checkSnapshot } from "../snapshot/check.ts";
 import { parseText } from "../snapshot/parse.ts";
-import { open, seal } from "../snapshot/sealed.ts";
+import { KEY_BYTES, open, seal } from "../snapshot/sealed.ts";
 import type { Held } from "./current.ts";
 
 export interface LastGoodParts {
@@ -58,6 +59,12 @@ export const openLastGood = (parts: LastGoodParts): LastGood => {
     },
     settled: () => writing ?? Promise.resolve(),
   };
+};
+
+/** Makes a key where there is no whole one: for a sidecar, whose key lies in memory and lives as long as its pod. */
+export const makeKey = async (file: string): Promise<void> => {
+  const isThere = await readFile(file).then(({ length }) => length === KEY_BYTES, () => false);
+  if (!isThere) await writeWhole(file, randomBytes(KEY_BYTES));
 };
 
 const readBounded = async (file: string, say: (message: string) => void): Promise<Buffer | undefined> => {

@@ -3,7 +3,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { Caller } from "../snapshot/schema.ts";
-import { nobody, type Verdict } from "./identity.ts";
+import type { Verdict } from "./identity.ts";
 
 /** What is remembered at most, in each of two halves: verdicts on known keys, and apart from them those on unknown ones. */
 const KNOWN_MAX = 5000;
@@ -25,19 +25,20 @@ interface Judgement {
 const MISSING: Verdict = { refusal: "AUTH_MISSING" };
 const INVALID: Verdict = { refusal: "AUTH_INVALID" };
 const EXPIRED: Verdict = { refusal: "AUTH_EXPIRED" };
-const NOBODY: Verdict = { caller: nobody };
 
 /**
  * Where SDKs put a key, in the order in which the places count: authorization (Bearer), x-api-key, x-goog-api-key,
  * api-key, ?key=. The first that holds something usable decides, known or not: another scheme in authorization
  * (Basic) is passed over, an unknown Bearer key is not. Of a header that comes twice the first counts.
+ * `stranger`: who somebody without a known key is; undefined where such requests are refused.
  */
-export const openApiKeys = (callers: Readonly<Record<string, Caller>>, isAnonymous: boolean, clock: Clock): ApiKeys => {
-  const judge = judgeBy(callers, isAnonymous ? NOBODY : INVALID);
-  const missing = isAnonymous ? NOBODY : MISSING;
+export const openApiKeys = (callers: Readonly<Record<string, Caller>>, stranger: Caller | undefined, clock: Clock): ApiKeys => {
+  const strange: Verdict = stranger === undefined ? INVALID : { caller: stranger };
+  const judge = judgeBy(callers, strange);
+  const missing = stranger === undefined ? MISSING : strange;
   // Apart, since "Bearer x" is the key "x" in one place and the key "Bearer x" in another.
-  const bearers = new Memory((value) => judgeUsable(bearerOf(value), judge));
-  const plains = new Memory((value) => judgeUsable(value.trim(), judge));
+  const bearers = new Memory(strange, (value) => judgeUsable(bearerOf(value), judge));
+  const plains = new Memory(strange, (value) => judgeUsable(value.trim(), judge));
 
   const inForce = ({ verdict, expiresAt }: Judgement): Verdict => (expiresAt !== Infinity && clock.now() >= expiresAt ? EXPIRED : verdict);
 
@@ -128,11 +129,13 @@ const slotOf = (digest: Buffer): string => digest.toString("latin1", 0, 16);
 
 /** Verdicts by raw value. What is not usable at all is cheap to find out and not remembered. */
 class Memory {
+  readonly #strange: Verdict;
   readonly #judge: (value: string) => Judgement | null;
   readonly #known = new Halves(KNOWN_MAX);
   readonly #unknown = new Halves(UNKNOWN_MAX);
 
-  constructor(judge: (value: string) => Judgement | null) {
+  constructor(strange: Verdict, judge: (value: string) => Judgement | null) {
+    this.#strange = strange;
     this.#judge = judge;
   }
 
@@ -143,7 +146,7 @@ class Memory {
   #learn(value: string): Judgement | null {
     const judgement = this.#judge(value);
     if (judgement === null || value.length > REMEMBERED_LENGTH_MAX) return judgement;
-    const isKnown = judgement.verdict.caller !== undefined && judgement.verdict !== NOBODY;
+    const isKnown = judgement.verdict !== this.#strange;
     (isKnown ? this.#known : this.#unknown).set(value, judgement);
     return judgement;
   }

@@ -6,5 +6,5 @@ export type Verdict =
   | { readonly caller: Caller; readonly refusal?: never }
   | { readonly caller?: never; readonly refusal: "AUTH_MISSING" | "AUTH_INVALID" | "AUTH_EXPIRED" };
 
-/** Nobody in particular: what a gateway with `anonymous: true` calls those without a known key. */
+/** Nobody in particular: what a gateway with `anonymous: true` calls those without a known key, unless they are its own pod. */
 export const nobody: Caller = { name: "anonymous", namespace: "" };

@@ -1,4 +1,4 @@
-// The port for probes and scrapes: alive, ready, metrics. Nothing that is asked here changes anything.
+// The port for probes, scrapes and questions: alive, ready, metrics, who runs what. Nothing that is asked here changes anything.
 // That the API server is away makes the operator neither dead nor unready: what is known stays in force.
 import { createServer } from "node:http";
 
@@ -8,6 +8,8 @@ export interface HealthParts {
   /** Undefined when ready; otherwise what is waited for. */
   readonly unready: () => string | undefined;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What only the leader knows; undefined when this is not it. */
+  readonly overview: () => object | undefined;
 }
 
 export interface Health {
@@ -25,7 +27,7 @@ interface Page {
 
 const words = (status: number, text: string): Page => ({ status, contentType: "text/plain; charset=utf-8", text: `${text}\n` });
 
-export const startHealth = async ({ host, port, unready, metrics }: HealthParts): Promise<Health> => {
+export const startHealth = async ({ host, port, unready, metrics, overview }: HealthParts): Promise<Health> => {
   const pageOf = async (path: string): Promise<Page> => {
     if (path === "/healthz") return words(200, "ok");
     if (path === "/readyz") {
@@ -33,7 +35,11 @@ export const startHealth = async ({ host, port, unready, metrics }: HealthParts)
       return waiting === undefined ? words(200, "ok") : words(503, waiting);
     }
     if (path === "/metrics") return { status: 200, ...(await metrics()) };
-    return words(404, "there are /healthz, /readyz and /metrics");
+    if (path === "/status") {
+      const told = overview();
+      return told === undefined ? words(503, "this operator does not lead") : { status: 200, contentType: "application/json", text: JSON.stringify(told) };
+    }
+    return words(404, "there are /healthz, /readyz, /metrics and /status");
   };
   const server = createServer({ requestTimeout: REQUEST_MS_MAX, headersTimeout: REQUEST_MS_MAX }, (request, response) => {
     request.resume();

@@ -5,7 +5,9 @@ import type { KubeClient } from "../kube/client.ts";
 import { resources, versionOf, type KubeObject } from "../kube/types.ts";
 import type { Publication } from "../publish/editions.ts";
 import type { Outcome } from "../reconcile.ts";
+import { build } from "../settings.ts";
 import type { Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { overviewOf, Publications, type Overview } from "../status/overview.ts";
 import { StatusReporter } from "../status/report.ts";
 import type { Turn } from "../status/difference.ts";
 import type { ClusterWatch } from "../watch/cluster.ts";
@@ -29,6 +31,7 @@ export class Leadership {
   readonly #publisher: Push;
   readonly #reporter: StatusReporter;
   readonly #events: Events;
+  readonly #publications = new Publications();
 
   static async begin(parts: LeadershipParts): Promise<Leadership> {
     // A data plane may be there before the rest is.
@@ -63,7 +66,19 @@ export class Leadership {
   }
 
   publish(snapshots: Iterable<Snapshot>): Publication[] {
-    return this.#parts.leader.isLeading() ? this.#publisher.publish(snapshots) : [];
+    if (!this.#parts.leader.isLeading()) return [];
+    const publications = this.#publisher.publish(snapshots);
+    for (const { edition } of publications) this.#publications.note(edition.gateway, edition.version, this.#parts.clock.now());
+    return publications;
+  }
+
+  /** For whoever asks. */
+  overview(): Overview {
+    const { settings, clock, watch } = this.#parts;
+    return overviewOf({
+      operator: { pod: settings.pod, build, epoch: this.#publisher.epoch() },
+      now: clock.now(), versions: this.#publisher.versions(), publications: this.#publications, serving: watch.pods(), connected: this.#publisher.dataPlanes(),
+    });
   }
 
   report({ world, compiled }: Outcome): void {

@@ -34,11 +34,14 @@ export class OperatorMetrics {
   readonly watch = this.#counter("llmgw_operator_watch_total", "What happened to the watches of a resource: events, relists, and each kind of trouble.", ["resource", "what"]);
   readonly requests = this.#counter("llmgw_operator_api_requests_total", "Requests to the API server; code 0 is no answer.", ["verb", "resource", "code"]);
   readonly requestSeconds = this.#histogram("llmgw_operator_api_request_seconds", "Time to the head of the API server's answer.", ["verb"]);
+  readonly injections = this.#counter("llmgw_operator_injections_total", "Pods that the API server asked about, by outcome: injected, untouched (asks for nothing, or has it), refused, failed, or a question that was malformed.", ["outcome"]);
   readonly statusWrites = this.#counter("llmgw_operator_status_writes_total", "Writes of the status of objects, by outcome.", ["outcome"]);
   readonly events = this.#counter("llmgw_operator_events_total", "Events for people, by outcome.", ["outcome"]);
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
+    // From 0 on, or the first of them would be no increase.
+    for (const result of ["done", "failed", "held"]) this.reconciles.inc({ result }, 0);
     this.#gauge("llmgw_operator_leader", "1 while this operator leads.", [], () => [[{}, this.#readings.isLeading() ? 1 : 0]]);
     this.#gauge("llmgw_operator_ready", "1 once every copy of the cluster's objects is complete and the first world is compiled.", [], () => [[{}, this.#readings.isReady() ? 1 : 0]]);
     this.#gauge("llmgw_operator_objects", "Objects that are known, by resource.", ["resource"], () => sums(this.#readings.objects(), ({ resource, objects }) => [resource, objects]));

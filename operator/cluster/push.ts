@@ -8,7 +8,7 @@ import type { OperatorMetrics } from "./metrics.ts";
 import type { ClusterSettings } from "./settings.ts";
 import { endOf, openTrust, type Trusting, type TrustParts } from "./trust.ts";
 
-export interface PushParts extends Omit<TrustParts, "say"> {
+export interface PushParts extends Omit<TrustParts, "say" | "alsoServes"> {
   readonly term: Term;
   readonly settings: ClusterSettings;
   readonly leader: Pick<Leader, "isLeading" | "confirm">;
@@ -23,8 +23,9 @@ export interface Push extends Publisher {
 }
 
 export const openPush = async (parts: PushParts, onChange: () => void): Promise<Push> => {
-  const { settings: { push: { trust } }, log } = parts;
-  const trusting = trust === undefined ? undefined : await openTrust(trust, { ...parts, say: (message) => log.warn("trust", message) });
+  const { settings: { push: { trust }, inject }, log } = parts;
+  const alsoServes = inject === undefined ? [] : [inject.service];
+  const trusting = trust === undefined ? undefined : await openTrust(trust, { ...parts, alsoServes, say: (message) => log.warn("trust", message) });
   try {
     const publisher = await listen(parts, trusting, onChange);
     const close = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 // The operator on a cluster, from its start to its end: watch and compile always, serve and write only while leading.
 // It wires parts and decides their order; each part's own file says what it does.
 import type { Clock } from "../clock.ts";
-import { compileWorld, type Compiled } from "../compile/compile.ts";
+import { Compiler, compileWorld, type Compiled } from "../compile/compile.ts";
 import { KubeClient } from "../kube/client.ts";
 import type { KubeConnection } from "../kube/connection.ts";
 import { Leader, type Term } from "../kube/leader.ts";
@@ -12,6 +12,7 @@ import { GatewaysFile } from "../watch/gateways-file.ts";
 import type { World } from "../world.ts";
 import { wordsOfDryRun } from "./dry-run.ts";
 import { startHealth, type Health } from "./health.ts";
+import { SidecarInjection } from "./injection.ts";
 import { Leadership } from "./leadership.ts";
 import type { Log } from "./log.ts";
 import { OperatorMetrics } from "./metrics.ts";
@@ -62,10 +63,12 @@ export class ClusterOperator {
   readonly #client: KubeClient;
   readonly #watch: ClusterWatch;
   readonly #gateways: GatewaysFile | undefined;
+  readonly #compiler = new Compiler();
   readonly #reconciler: Reconciler;
   readonly #leader: Leader;
   readonly #label: RoleLabel;
   #leadership: Leadership | undefined;
+  #injection: SidecarInjection | undefined;
   #health: Health | undefined;
   #outcome: Outcome | undefined;
   #isBroken = false;
@@ -92,6 +95,7 @@ export class ClusterOperator {
       report: (outcome) => this.#report(outcome),
       clock,
       secondLookMs: SECOND_LOOK_MS,
+      held: () => this.metrics.reconciles.inc({ result: "held" }),
       say: this.#sayer("reconcile"),
     });
     this.#label = new RoleLabel({ client: this.#client, namespace, pod: settings.pod, clock, say: this.#sayer("lease") });
@@ -110,11 +114,12 @@ export class ClusterOperator {
     const { host, port } = this.#settings.health;
     this.#isServing = true;
     const metrics = async (): Promise<{ contentType: string; text: string }> => ({ contentType: this.metrics.contentType, text: await this.metrics.text() });
-    this.#health = await startHealth({ host, port, unready: () => this.#unready(), metrics });
+    this.#health = await startHealth({ host, port, unready: () => this.#unready(), metrics, overview: () => this.#leadership?.overview() });
     if (stop.aborted) this.#end("ended");
     stop.addEventListener("abort", () => this.#end("ended"), { once: true });
     await this.#gateways?.start();
     this.#watch.start();
+    this.#injection = await this.#openInjection();
     void this.#label.takeOffIfWorn().catch((error: unknown) => log.warn("lease", `the labels of the operator's pods cannot be read: ${error instanceof Error ? error.message : ""}`));
   }
 
@@ -135,6 +140,10 @@ export class ClusterOperator {
     return this.#leadership?.port ?? 0;
   }
 
+  get injectPort(): number {
+    return this.#injection?.port ?? 0;
+  }
+
   // The next leader may begin only when nothing of this one is left: writes first, then streams, the label, the lease.
   async stop(): Promise<void> {
     const { clock } = this.#surroundings;
@@ -145,6 +154,8 @@ export class ClusterOperator {
     if (wasLeading && this.#leader.isLeading()) await Promise.race([this.#label.takeOff(), clock.sleep(GOODBYE_MS_MAX)]);
     this.#label.close();
     await Promise.race([this.#leader.release(), clock.sleep(GOODBYE_MS_MAX)]);
+    // As late as can be: a pod that nobody is asked about starts without its sidecar.
+    await this.#injection?.close();
     await this.#watch.close();
     await this.#client.close();
     await this.#health?.close();
@@ -160,6 +171,13 @@ export class ClusterOperator {
       onStatus: (key) => this.#leadership?.statusSeen(key),
       observe: (resource, what) => this.metrics.watch.inc({ resource, what }),
     });
+  }
+
+  async #openInjection(): Promise<SidecarInjection | undefined> {
+    const { inject, push: { trust } } = this.#settings;
+    if (inject === undefined || trust === undefined) return undefined;
+    const { clock, log, namespace } = this.#surroundings;
+    return SidecarInjection.open({ inject, trust, client: this.#client, namespace, watch: this.#watch, isLeading: () => this.#leader.isLeading(), metrics: this.metrics, clock, log });
   }
 
   #makeGateways(): GatewaysFile | undefined {
@@ -191,7 +209,7 @@ export class ClusterOperator {
     const { clock } = this.#surroundings;
     const startTick = clock.tick();
     try {
-      const compiled = compileWorld(world);
+      const compiled = this.#compiler.compile(world);
       this.metrics.compileSeconds.observe((clock.tick() - startTick) / 1000);
       this.metrics.reconciles.inc({ result: "done" });
       this.#isBroken = false;
@@ -212,6 +230,7 @@ export class ClusterOperator {
     }
     if (outcome.publications.length > 0) this.metrics.publishSeconds.observe((clock.tick() - outcome.changedTick) / 1000);
     this.#leadership?.report(outcome);
+    this.#injection?.wake();
   }
 
   async #lead(term: Term): Promise<void> {
@@ -225,6 +244,7 @@ export class ClusterOperator {
       if (!this.#leader.isLeading()) return void (await leadership.close());
       this.#leadership = leadership;
       if (this.#outcome !== undefined) this.#report({ ...this.#outcome, publications: leadership.publish(Object.values(this.#outcome.compiled.snapshots)), changedTick: clock.tick() });
+      this.#injection?.lead();
       await this.#label.wear();
     } catch (error) {
       this.#lost(`it cannot lead: ${error instanceof Error ? error.message : String(error)}`);
@@ -240,7 +260,7 @@ export class ClusterOperator {
     const missing = this.#watch.sizes().filter(({ isSynced }) => !isSynced);
     if (!this.#areGatewaysRead) return "the settings of the gateways cannot be read yet";
     if (!this.#watch.isSynced) return `not complete yet: ${[...new Set(missing.map(({ resource }) => resource))].join(", ") || "contents of Secrets"}`;
-    return this.#isBroken && this.#outcome === undefined ? "the world cannot be compiled" : undefined;
+    return this.#isBroken && this.#outcome === undefined ? "the world cannot be compiled" : this.#injection?.unready();
   }
 
   #readMetrics(): void {

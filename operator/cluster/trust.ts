@@ -3,14 +3,14 @@
 import { X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { INJECT_LABEL } from "../kube/labels.ts";
 import { authorityStore, tokenReviewer } from "../publish/api-server.ts";
 import { audienceIn, startAuthentication, type Fleet } from "../publish/authenticate.ts";
 import { keepAuthority, serviceNames } from "../publish/keep-authority.ts";
 import type { PublisherParts } from "../publish/server.ts";
 import { watchCertificateFiles, type CertificateFiles, type ServingCertificate } from "../publish/tls.ts";
 import type { ClusterWatch } from "../watch/cluster.ts";
-import { INJECT_LABEL } from "../watch/pods.ts";
-import { own } from "../world.ts";
+import { own, type NamespaceObject, type World } from "../world.ts";
 import type { Trust } from "./settings.ts";
 
 export interface TrustParts {
@@ -18,6 +18,8 @@ export interface TrustParts {
   /** The operator's own. */
   readonly namespace: string;
   readonly watch: Pick<ClusterWatch, "pod" | "world">;
+  /** Further Services of ours that show the certificate. */
+  readonly alsoServes: readonly string[];
   readonly clock: Clock;
   readonly say: (message: string) => void;
 }
@@ -42,21 +44,26 @@ export const openTrust = async (trust: Trust, parts: TrustParts): Promise<Trusti
 };
 
 // Those who stand by neither make nor read one: the leader alone writes, and of two leaders the slower one's write is refused.
-const openCertificate = (certificate: Trust["certificate"], { client, namespace, clock, say }: TrustParts): Promise<CertificateFiles> => {
+const openCertificate = (certificate: Trust["certificate"], { client, namespace, alsoServes, clock, say }: TrustParts): Promise<CertificateFiles> => {
   if (!certificate.isOwn) return watchCertificateFiles({ ...certificate, clock, say });
   const { service, secretName, bundleName } = certificate;
-  return keepAuthority({ store: authorityStore(client, namespace), secretName, bundleName, names: serviceNames(service, namespace), clock, say });
+  return keepAuthority({ store: authorityStore(client, namespace), secretName, bundleName, names: [service, ...alsoServes].flatMap((one) => serviceNames(one, namespace)), clock, say });
 };
 
 const fleetOf = ({ accounts }: Trust, watch: TrustParts["watch"]): Fleet => ({
   gateways: accounts,
-  isOpenToSidecars: (namespace) => own(watch.world().namespaces, namespace)?.labels[INJECT_LABEL] === "true",
+  isOpenToSidecars: (namespace) => isOpen(own(watch.world().namespaces, namespace)),
   podOf: (namespace, { name, uid }) => {
     const known = watch.pod(`${namespace}/${name}`);
     // The same name under another uid is another pod.
     return known?.uid === uid ? known.value : undefined;
   },
 });
+
+const isOpen = (namespace: NamespaceObject | undefined): boolean => namespace?.labels[INJECT_LABEL] === "true";
+
+/** Namespaces whose pods may have sidecars. */
+export const openNamespaces = ({ namespaces }: Pick<World, "namespaces">): string[] => Object.keys(namespaces).filter((name) => isOpen(own(namespaces, name)));
 
 /** Milliseconds since 1970. */
 export const endOf = ({ cert }: { readonly cert: string }): number => new X509Certificate(cert).validToDate.getTime();

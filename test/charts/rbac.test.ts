@@ -35,6 +35,10 @@ const rights: readonly Right[] = [
   right("watched", "events.k8s.io/events", "create", "what a person should see beside an object"),
   right("watched", "events.k8s.io/events", "get", "the count of one that was told before"),
   right("watched", "events.k8s.io/events", "patch", "that it happened again"),
+  right("watched", "core/configmaps", "create", "the bundle that sidecars of an open namespace trust; a name cannot be demanded of something new"),
+  right("watched", "core/configmaps@llm-system-llm-gateway-authority-bundle", "patch", "to renew it with overlap"),
+  right("cluster", "admissionregistration.k8s.io/mutatingwebhookconfigurations@llm-system-llm-gateway-operator", "get", "whether the API server trusts the webhook"),
+  right("cluster", "admissionregistration.k8s.io/mutatingwebhookconfigurations@llm-system-llm-gateway-operator", "patch", "its caBundle, by server-side apply; nothing else of it"),
   right("cluster", "core/namespaces", "list", "labels that allowedRoutes selects by"),
   right("cluster", "core/namespaces", "watch", "and their changes"),
   right("cluster", "authentication.k8s.io/tokenreviews", "create", "whether a data plane is who it says it is"),
@@ -72,7 +76,7 @@ describe.skipIf(whyNoHelm !== "")(`the operator's rights${whyNoHelm && ` (${whyN
     const { objects } = renderSet("namespaces");
     const listed = ["team-a", "team-b"];
     const ofCluster = grantsIn(named(objects, "ClusterRole", "llm-system-llm-gateway-operator").rules ?? []);
-    expect(ofCluster).toEqual([...listed.flatMap((name) => [`core/namespaces@${name} list`, `core/namespaces@${name} watch`]), "authentication.k8s.io/tokenreviews create"].toSorted());
+    expect(ofCluster).toEqual([...listed.flatMap((name) => [`core/namespaces@${name} list`, `core/namespaces@${name} watch`]), "authentication.k8s.io/tokenreviews create", ...wanted("cluster").filter((grant) => grant.startsWith("admissionregistration.k8s.io/"))].toSorted());
     const watching = ofKind(objects, "Role").filter(({ metadata }) => metadata.namespace !== "llm-system");
     expect(watching.map(({ metadata }) => metadata.namespace)).toEqual(listed);
     for (const { rules = [] } of watching) expect(grantsIn(rules)).toEqual(wanted("watched"));
@@ -82,6 +86,15 @@ describe.skipIf(whyNoHelm !== "")(`the operator's rights${whyNoHelm && ` (${whyN
     const all = ["default", "namespaces", "demo"].flatMap((set) => renderSet(set).objects).flatMap(({ rules = [] }) => grantsIn(rules));
     expect(all.filter((grant) => grant.includes("*"))).toEqual([]);
     expect(rights.filter(({ why }) => why === "")).toEqual([]);
+  });
+
+  it("are fewer without sidecars: nothing is written outside the operator's own namespace but status and Events", () => {
+    const { objects } = render(["--set", "sidecar.enabled=false"]);
+    const without = grantsIn(named(objects, "ClusterRole", "llm-system-llm-gateway-operator").rules ?? []);
+    expect(wanted("watched", "cluster").filter((grant) => !without.includes(grant))).toEqual([
+      "admissionregistration.k8s.io/mutatingwebhookconfigurations@llm-system-llm-gateway-operator get", "admissionregistration.k8s.io/mutatingwebhookconfigurations@llm-system-llm-gateway-operator patch",
+      "core/configmaps create", "core/configmaps@llm-system-llm-gateway-authority-bundle patch",
+    ]);
   });
 
   it("are nobody else's: the data planes have none, and their pods no token for the API server", () => {

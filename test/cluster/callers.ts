@@ -18,7 +18,7 @@ const container = (name: string, script: string) => ({
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
 });
 
-const pod = (namespace: string, name: string, script: string) => ({
+export const pod = (namespace: string, name: string, script: string) => ({
   apiVersion: "v1", kind: "Pod", metadata: { namespace, name, labels: { app: name } }, spec: { ...restricted, containers: [container(name, script)] },
 });
 

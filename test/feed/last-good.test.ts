@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openLastGood, type LastGood } from "../../dataplane/feed/last-good.ts";
+import { makeKey, openLastGood, type LastGood } from "../../dataplane/feed/last-good.ts";
 import { open, seal } from "../../dataplane/snapshot/sealed.ts";
 import { numbered, version } from "./snapshots.ts";
 
@@ -32,6 +32,18 @@ describe("the last good snapshot", () => {
     expect(after).toMatchObject({ version: version(numbered(1)), epoch: 7 });
     expect(after?.snapshot.credentials["team/openai-key/api-key"]?.reveal()).toBe("sk-very-secret");
     expect(said).toEqual([]);
+  });
+
+  test("can be sealed with a key that is made once, for this user's eyes only", async () => {
+    const keyFile = join(folder, "key");
+    await makeKey(keyFile);
+    const made = await readFile(keyFile);
+    await makeKey(keyFile);
+    expect([made.length, (await stat(keyFile)).mode & 0o777]).toEqual([32, 0o600]);
+    expect((await readFile(keyFile)).equals(made)).toBe(true);
+    await truncate(keyFile, 5);
+    await makeKey(keyFile);
+    expect(await readFile(keyFile)).toHaveLength(32);
   });
 
   test("is nothing, without a word, when there never was one", async () => {

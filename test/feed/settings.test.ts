@@ -1,8 +1,5 @@
 // What a data plane process takes from its environment, and what it refuses to start with.
-import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readSettings } from "../../dataplane/settings.ts";
 
 const least = { LLMGW_FEED: "unix:/run/feed.sock" };
@@ -26,11 +23,14 @@ describe("the settings of a data plane", () => {
   });
 
   test("bring the authority that an encrypted operator is trusted by", () => {
-    const folder = mkdtempSync(join(tmpdir(), "llmgw-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
-    writeFileSync(join(folder, "ca.pem"), "PEM");
-    expect(readSettings({ LLMGW_FEED: "https://operator:7443", LLMGW_FEED_CA_FILE: join(folder, "ca.pem") }).settings?.feed).toMatchObject({ caFile: join(folder, "ca.pem") });
-    expect(readSettings({ LLMGW_FEED: "https://operator:7443", LLMGW_FEED_CA_FILE: join(folder, "absent") }).problems).toHaveLength(1);
+    expect(readSettings({ LLMGW_FEED: "https://operator:7443", LLMGW_FEED_CA_FILE: "may-come-later.crt" }).settings?.feed).toMatchObject({ caFile: "may-come-later.crt" });
+    expect(readSettings({ LLMGW_FEED: "https://operator:7443" }).settings?.feed).not.toHaveProperty("caFile");
+  });
+
+  test("say who calls a sidecar without a key, which is nobody elsewhere", () => {
+    expect(readSettings({ ...least, LLMGW_LOCAL_NAMESPACE: "team-a", LLMGW_LOCAL_ACCOUNT: "robot" }).settings?.localCaller).toEqual({ name: "team-a/robot", namespace: "team-a" });
+    expect(readSettings({ ...least, LLMGW_LOCAL_NAMESPACE: "team-a", LLMGW_HOST: "::1" }).settings?.localCaller).toEqual({ name: "team-a/default", namespace: "team-a" });
+    expect(readSettings(least).settings?.localCaller).toBeUndefined();
   });
 
   test.each([
@@ -42,6 +42,7 @@ describe("the settings of a data plane", () => {
     [{ ...least, LLMGW_PORT: "8080x" }, /LLMGW_PORT/],
     [{ ...least, LLMGW_REUSE_PORT: "yes" }, /LLMGW_REUSE_PORT is "yes"; it must be true or false/],
     [{ ...least, LLMGW_LAST_GOOD_FILE: "/a" }, /must be set together/],
+    [{ ...least, LLMGW_LOCAL_NAMESPACE: "team-a", LLMGW_HOST: "0.0.0.0" }, /LLMGW_HOST is "0.0.0.0"; with LLMGW_LOCAL_NAMESPACE it must be a loopback address/],
     [{ ...least, OTEL_EXPORTER_OTLP_ENDPOINT: "collector" }, /must be a URL/],
     [{ ...least, OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:1", OTEL_TRACES_SAMPLER_ARG: "2" }, /from 0 to 1/],
   ])("that are wrong are refused with what to write: %j", (environment, words) => {

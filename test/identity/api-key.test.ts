@@ -16,8 +16,8 @@ const keyed = (callers: Record<string, Caller>): Record<string, Caller> =>
   Object.fromEntries(Object.entries(callers).map(([key, caller]) => [hash("sha256", key), caller]));
 
 const callers = keyed({ "sk-alice": alice, "sk-bob": bob, "sk-carol": carol, "sk-dave": dave, "sk-ü": bob, "a+b/c=": alice });
-const keys = openApiKeys(callers, false, clock);
-const anonymous = openApiKeys(callers, true, clock);
+const keys = openApiKeys(callers, undefined, clock);
+const anonymous = openApiKeys(callers, nobody, clock);
 
 const of = (caller: Caller): Verdict => ({ caller });
 const missing: Verdict = { refusal: "AUTH_MISSING" };
@@ -74,7 +74,7 @@ describe("of several keys", () => {
   });
 
   it("the same text is another key in another place", () => {
-    const fresh = openApiKeys(callers, false, clock);
+    const fresh = openApiKeys(callers, undefined, clock);
     expect(fresh.authenticate(["authorization", "Bearer sk-alice"], "/")).toEqual(of(alice));
     expect(fresh.authenticate(["x-api-key", "Bearer sk-alice"], "/")).toEqual(invalid);
     expect(fresh.authenticate(["x-api-key", "sk-alice"], "/")).toEqual(of(alice));
@@ -95,13 +95,13 @@ describe("a verdict", () => {
     const digest = hash("sha256", "sk-alice");
     const halves = [`${digest.slice(0, 32)}${"0".repeat(32)}`, `${"0".repeat(32)}${digest.slice(32)}`];
     const near = Object.fromEntries(halves.map((half) => [half, bob]));
-    expect(openApiKeys(near, false, clock).authenticate(bearer("sk-alice"), "/")).toEqual(invalid);
-    expect(openApiKeys({ ...near, [digest]: alice }, false, clock).authenticate(bearer("sk-alice"), "/")).toEqual(of(alice));
+    expect(openApiKeys(near, undefined, clock).authenticate(bearer("sk-alice"), "/")).toEqual(invalid);
+    expect(openApiKeys({ ...near, [digest]: alice }, undefined, clock).authenticate(bearer("sk-alice"), "/")).toEqual(of(alice));
   });
 
   it("ends when the key expires, although it was remembered", () => {
     const time = fakeClock();
-    const some = openApiKeys(keyed({ "sk-carol": carol }), false, time);
+    const some = openApiKeys(keyed({ "sk-carol": carol }), undefined, time);
     expect(some.authenticate(bearer("sk-carol"), "/")).toEqual(of(carol));
     time.advance(59_999);
     expect(some.authenticate(bearer("sk-carol"), "/")).toEqual(of(carol));
@@ -117,11 +117,11 @@ describe("a verdict", () => {
 
   it("comes from this snapshot only: a new one without the key refuses at once", () => {
     expect(keys.authenticate(bearer("sk-bob"), "/")).toEqual(of(bob));
-    expect(openApiKeys(keyed({ "sk-alice": alice }), false, clock).authenticate(bearer("sk-bob"), "/")).toEqual(invalid);
+    expect(openApiKeys(keyed({ "sk-alice": alice }), undefined, clock).authenticate(bearer("sk-bob"), "/")).toEqual(invalid);
   });
 
   it("is not made anew for a header that was seen, and garbage does not push it out", () => {
-    const some = openApiKeys(callers, false, clock);
+    const some = openApiKeys(callers, undefined, clock);
     const first = some.authenticate(bearer("sk-alice"), "/");
     for (let index = 0; index < 25_000; index++) expect(some.authenticate(bearer(`garbage-${index}`), "/").refusal).toBe("AUTH_INVALID");
     const toBytes = vi.spyOn(Buffer, "from");
@@ -135,7 +135,7 @@ describe("a verdict", () => {
 
   it("is right for each of more callers than are remembered", () => {
     const many = Object.fromEntries(Array.from({ length: 12_000 }, (_, index) => [`sk-${index}`, { name: `n/${index}`, namespace: "n" }]));
-    const some = openApiKeys(keyed(many), false, clock);
+    const some = openApiKeys(keyed(many), undefined, clock);
     for (let round = 0; round < 2; round++) {
       for (const [key, caller] of Object.entries(many)) if (some.authenticate(bearer(key), "/").caller !== caller) expect.fail(key);
     }

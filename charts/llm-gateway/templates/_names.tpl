@@ -18,6 +18,7 @@
 {{- end -}}
 
 {{- define "llm-gateway.operator" -}}{{ include "llm-gateway.fullname" . }}-operator{{- end -}}
+{{- define "llm-gateway.injector" -}}{{ include "llm-gateway.fullname" . }}-injector{{- end -}}
 {{- define "llm-gateway.demo" -}}{{ include "llm-gateway.fullname" . }}-demo{{- end -}}
 {{- define "llm-gateway.settings" -}}{{ include "llm-gateway.fullname" . }}-gateways{{- end -}}
 {{- define "llm-gateway.authority" -}}{{ include "llm-gateway.fullname" . }}-authority{{- end -}}
@@ -49,7 +50,7 @@
 {{- $gateways := dict -}}
 {{- range $name, $own := .Values.gateways -}}
 {{- if ne (typeOf $own) "<nil>" -}}
-{{- if has $name (list "operator" "demo" "gateways" "authority") -}}
+{{- if has $name (list "operator" "injector" "demo" "gateways" "authority") -}}
 {{- fail (printf "gateways.%s: a gateway cannot have this name, because the chart's own objects have it; choose another" $name) -}}
 {{- end -}}
 {{- $values := mergeOverwrite (deepCopy $root.Values.gatewayDefaults) (deepCopy $own) -}}

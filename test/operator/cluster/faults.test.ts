@@ -117,6 +117,7 @@ describe("a store", () => {
     for (const [collection, id] of [[collections.routes, keyOfRoute], [collections.providers, "team-a/openai"], [collections.secrets, "team-a/openai-key"]] as const) bench.server.store.remove(collection, id);
     await bench.until(() => operating.lines.some(({ message }) => message.includes("are gone at once")), "the guard");
     expect(plane.snapshots).toHaveLength(1);
+    expect(await operating.operator.metrics.text()).toContain('llmgw_operator_reconciles_total{result="held"} 1');
     furnish(bench);
     await bench.pass(12_000);
     expect(model()).toBe("support-chat");
