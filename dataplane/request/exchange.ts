@@ -90,6 +90,7 @@ export class Exchange implements RequestRecord {
   inputTokens = -1;
   outputTokens = -1;
   cachedInputTokens = -1;
+  cacheWriteTokens = -1;
   reasoningTokens = -1;
   outputTokensEstimate = 0;
   finishReason = "";

@@ -378,6 +378,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     exchange.inputTokens = summary.inputTokens;
     exchange.outputTokens = summary.outputTokens;
     exchange.cachedInputTokens = summary.cachedInputTokens;
+    exchange.cacheWriteTokens = summary.cacheWriteTokens;
     exchange.reasoningTokens = summary.reasoningTokens;
     exchange.outputTokensEstimate = summary.outputTokensEstimate;
   }

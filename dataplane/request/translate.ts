@@ -118,8 +118,8 @@ const translated = (exchange: Exchange, destination: Destination, key: Key): Out
   const target = targetOf(exchange, destination, asked);
   const work: Work = { exchange, destination, key, client, provider, asked, target };
   const fitted = fit(asked, target, provider.abilities(target.dialect, target.model), client);
-  const major = fitted.losses.filter(({ severity }) => severity === "major");
-  if (major.length > 0 && !destination.mayLose) return inexpressible(exchange, destination, major);
+  const refused = refusedLosses(fitted.losses, work);
+  if (refused !== null) return refused;
   if (fitted.fetches.length === 0) return encode(work, fitted, fitted.conversation);
   return fetchMedia(exchange, fitted.fetches).then((fetched) => {
     if ("code" in fetched) return fetched;
@@ -144,6 +144,17 @@ const targetOf = ({ modelSent }: Exchange, { dialects, protocol, providerLabel }
   return { model: modelSent, isStreaming: isStreaming || dialect.onlyStreams === true, dialect, origin: `${protocol}/${providerLabel}`, outputTokensMax };
 };
 
+/** An encoder names the neutral model's members; the client has its own words for them. */
+const inClientsWords = (loss: Loss, { fieldNames }: ClientCodec): Loss => {
+  const words: Readonly<Record<string, string>> = fieldNames;
+  const path = Object.hasOwn(words, loss.path) ? words[loss.path] : undefined;
+  return path === undefined ? loss : { ...loss, path };
+};
+
+/** What two places notice is one loss. */
+const each = (losses: readonly Loss[]): readonly Loss[] =>
+  losses.length < 2 ? losses : [...new Map(losses.map((loss) => [`${loss.path} ${loss.reason}`, loss])).values()];
+
 const NAMED_MAX = 5;
 
 const inexpressible = ({ routeName }: Exchange, { protocol }: Destination, losses: readonly Loss[]): Failure => {
@@ -152,10 +163,17 @@ const inexpressible = ({ routeName }: Exchange, { protocol }: Destination, losse
   return { ...failure("REQUEST_NOT_EXPRESSIBLE", { protocol, paths, route: routeName }, losses[0]?.path ?? ""), kind: "invalid" };
 };
 
-const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoing => {
+const refusedLosses = (losses: readonly Loss[], { exchange, destination }: Work): Failure | null => {
+  const major = destination.mayLose ? NO_LOSSES : losses.filter(({ severity }) => severity === "major");
+  return major.length === 0 ? null : inexpressible(exchange, destination, major);
+};
+
+const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoing | Failure => {
   const { exchange, destination, key, client, provider, asked, target } = work;
   const encoded = provider.encodeRequest(conversation, target);
-  exchange.losses = [...fitted.losses, ...encoded.losses];
+  exchange.losses = each([...fitted.losses, ...encoded.losses.map((loss) => inClientsWords(loss, client))]);
+  const refused = refusedLosses(exchange.losses, work);
+  if (refused !== null) return refused;
   const headers = key.headers.concat(encoded.headers);
   addMissing(headers, destination.headers, encoded.headers);
   headers.push("content-type", "application/json");

@@ -20,6 +20,7 @@ interface Slots {
   readonly inputTokens: CounterSlot;
   readonly outputTokens: CounterSlot;
   readonly cachedTokens: CounterSlot;
+  readonly cacheWriteTokens: CounterSlot;
   readonly reasoningTokens: CounterSlot;
   readonly attempts: HistogramSlot;
   readonly bytesIn: HistogramSlot;
@@ -170,6 +171,7 @@ export class Metrics {
       inputTokens: this.#counter("llmgw_tokens_total", [route, team, "input"]),
       outputTokens: this.#counter("llmgw_tokens_total", [route, team, "output"]),
       cachedTokens: this.#counter("llmgw_tokens_total", [route, team, "cached_input"]),
+      cacheWriteTokens: this.#counter("llmgw_tokens_total", [route, team, "cache_write_input"]),
       reasoningTokens: this.#counter("llmgw_tokens_total", [route, team, "reasoning"]),
       attempts: this.#histogram("llmgw_request_attempts", [route]),
       bytesIn: this.#histogram("llmgw_request_bytes", [route]),
@@ -205,5 +207,6 @@ const recordTokens = (record: RequestRecord, slots: Slots): void => {
     slots.outputTokens.value += record.outputTokens;
   }
   if (record.cachedInputTokens > 0) slots.cachedTokens.value += record.cachedInputTokens;
+  if (record.cacheWriteTokens > 0) slots.cacheWriteTokens.value += record.cacheWriteTokens;
   if (record.reasoningTokens > 0) slots.reasoningTokens.value += record.reasoningTokens;
 };

@@ -45,6 +45,7 @@ export interface RequestRecord {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  readonly cacheWriteTokens: number;
   readonly reasoningTokens: number;
   readonly isUsageEstimated: boolean;
 }

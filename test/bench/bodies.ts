@@ -46,7 +46,7 @@ const tool = (index: number): object => ({
 
 const messagesOf = (bytes: number, count: number): object[] => {
   const roles = ["system", "user", "assistant"] as const;
-  return Array.from({ length: count }, (_, index) => ({ role: index === 0 ? "system" : (roles[1 + (index % 2)] ?? "user"), content: text(bytes / count, index) }));
+  return Array.from({ length: count }, (_, index) => ({ role: index === 0 ? "system" : (roles[2 - (index % 2)] ?? "user"), content: text(bytes / count, index) }));
 };
 
 const made = new Map<string, Buffer>();

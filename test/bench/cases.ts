@@ -35,6 +35,8 @@ export interface Case {
   readonly relation: "ratio" | "difference" | "absolute";
   readonly unit: string;
   readonly goal: number;
+  /** Which subject stands in the gateway's place; absent: the gateway itself. */
+  readonly tested?: string;
   /** Rounds at most; for cases that start processes of their own. */
   readonly roundsMax?: number;
   measure(bench: Bench, subject: Subject): Promise<Figures>;
@@ -67,7 +69,7 @@ const saturated = async (bench: Bench, subject: Subject, durationMs: number): Pr
   return { result, cpuMicros: after.cpuMicros - before.cpuMicros, rssBytes: after.rssBytes };
 };
 
-const saturatedCase = (name: string, body: BodyName, goal: number): Case => ({
+const saturatedCase = (name: string, body: BodyName, goal: number, answering: Answering = "json"): Case => ({
   name,
   help: `${body} request, 1 KB reply, ${CONNECTIONS} connections, as fast as it goes: CPU µs per request`,
   subjects: ["raw", "floor", "gateway"],
@@ -76,7 +78,7 @@ const saturatedCase = (name: string, body: BodyName, goal: number): Case => ({
   unit: "µs/request",
   goal,
   measure: async (bench, subject) => {
-    await prepare(bench, "json", { port: subject.port, body, isStreaming: false, connections: CONNECTIONS });
+    await prepare(bench, answering, { port: subject.port, body, isStreaming: false, connections: CONNECTIONS });
     const { result, cpuMicros, rssBytes } = await saturated(bench, subject, 2000);
     await bench.load.ask("release");
     return {
@@ -90,16 +92,16 @@ const saturatedCase = (name: string, body: BodyName, goal: number): Case => ({
   },
 });
 
-const bursts: Case = {
-  name: "stream in bursts",
+const burstsCase = (name: string, goal: number, answering: Answering): Case => ({
+  name,
   help: `streams of ${CHUNKS_PER_STREAM} chunks, ten at a time, ${CONNECTIONS} at once: CPU µs per chunk`,
   subjects: ["raw", "floor", "gateway"],
   figure: "cpu",
   relation: "ratio",
   unit: "µs/chunk",
-  goal: 1.1,
+  goal,
   measure: async (bench, subject) => {
-    await prepare(bench, "burst", { port: subject.port, body: "1 KB", isStreaming: true, connections: CONNECTIONS });
+    await prepare(bench, answering, { port: subject.port, body: "1 KB", isStreaming: true, connections: CONNECTIONS });
     const { result, cpuMicros, rssBytes } = await saturated(bench, subject, 2000);
     await bench.load.ask("release");
     return {
@@ -110,7 +112,7 @@ const bursts: Case = {
       rssMb: rssBytes / MB,
     };
   },
-};
+});
 
 const paced: Case = {
   name: "stream paced",
@@ -228,15 +230,20 @@ const edits: Case = {
   },
 };
 
+/** Clients speak Chat, the provider Anthropic Messages; the control relays the same bytes. */
+const translated = (test: Case): Case => ({ ...test, subjects: ["raw", "translator"], tested: "translator" });
+
 export const cases: readonly Case[] = [
   saturatedCase("1 KB chat", "1 KB", 1.25),
   saturatedCase("32 KB chat", "32 KB", 1.5),
   saturatedCase("1 MB request", "1 MB", 1.4),
-  bursts,
+  burstsCase("stream in bursts", 1.1, "burst"),
   paced,
   calm("20/s in all", false),
   calm("20/s first byte", true),
   idleStreams,
   idleProcess,
   edits,
+  translated(saturatedCase("Chat to Messages, 1 KB", "1 KB", 1.6, "messages")),
+  translated(burstsCase("translated stream", 1.6, "messages-burst")),
 ];

@@ -19,9 +19,12 @@ const CALLERS = 500;
 const STDOUT = 1;
 
 const upstreamPort = Number(process.argv[2]);
+/** What its providers speak: the same as the clients, or something else. */
+const spoken = process.argv[3] === "messages" ? ("anthropic-messages" as const) : ("openai-chat" as const);
 
 const provider: Provider = {
-  type: "openai-compatible",
+  type: spoken === "openai-chat" ? "openai-compatible" : "anthropic-compatible",
+  protocols: [spoken],
   endpoints: [{ url: `http://127.0.0.1:${upstreamPort}/v1`, priority: 0, weight: 1 }],
   network: "private",
   auth: { scheme: "api-key", keys: [{ name: "only", credential: "bench/provider-key/api-key", weight: 1 }] },

@@ -9,6 +9,7 @@ import { topOf, type Profile } from "./profile.ts";
 import { appendRow, outcomeOf, printOutcome, writeJson, type Outcome } from "./report.ts";
 import { verify } from "./verify.ts";
 
+const profiledNames = '"1 KB chat", "32 KB chat", "1 MB request", "stream in bursts", "Chat to Messages, 1 KB", "translated stream"';
 const USAGE = `npm run bench -- [options]
   --cases A,B        only these (${cases.map((test) => `"${test.name}"`).join(", ")})
   --rounds N         rounds per case, 5 unless told otherwise
@@ -16,10 +17,10 @@ const USAGE = `npm run bench -- [options]
   --controls-only    measure floor in the gateway's place: to check the harness itself
   --json FILE        write everything that was measured
   --no-write         no row in results.md
-  --profile          no measuring: where the gateway's time goes in each of the cases "1 KB chat", "32 KB chat", "1 MB request", "stream in bursts"
+  --profile          no measuring: where the gateway's time goes in each of the cases ${profiledNames}
   --help`;
 
-const FILES: Readonly<Record<string, string>> = { raw: "controls/raw.ts", floor: "controls/floor.ts", gateway: "gateway.ts" };
+const FILES: Readonly<Record<string, string>> = { raw: "controls/raw.ts", floor: "controls/floor.ts", gateway: "gateway.ts", translator: "gateway.ts" };
 const QUICK_SCALE = 1 / 3;
 const WARM_UP_ROUNDS = 1;
 
@@ -77,12 +78,13 @@ class Running {
   }
 
   async #startSubject(name: string): Promise<Subject> {
-    const child = await this.#processes.start({ name, file: FILES[name] ?? "", isMeasured: true, arguments: [String(this.#upstreamPort)] });
+    const child = await this.#processes.start({ name, file: FILES[name] ?? "", isMeasured: true, arguments: [String(this.#upstreamPort), ...(name === "translator" ? ["messages"] : [])] });
     return { name, port: await child.ask<number>("port"), child };
   }
 }
 
-const runCase = async (running: Running, test: Case, rounds: number, tested: string): Promise<Outcome> => {
+const runCase = async (running: Running, test: Case, rounds: number, wanted: string): Promise<Outcome> => {
+  const tested = wanted === "gateway" ? (test.tested ?? wanted) : wanted;
   const names = [...new Set(test.subjects.map((name) => (name === "gateway" ? tested : name)))];
   const figures: Record<string, Figures[]> = Object.fromEntries(names.map((name) => [name, []]));
   const isOwnProcess = test.roundsMax !== undefined;
@@ -109,16 +111,18 @@ const measureAll = async (running: Running, chosen: readonly Case[], rounds: num
 };
 
 const profiled = [
-  ["1 KB chat", "json", "1 KB", false],
-  ["32 KB chat", "json", "32 KB", false],
-  ["1 MB request", "json", "1 MB", false],
-  ["stream in bursts", "burst", "1 KB", true],
+  ["1 KB chat", "json", "1 KB", false, "gateway"],
+  ["32 KB chat", "json", "32 KB", false, "gateway"],
+  ["1 MB request", "json", "1 MB", false, "gateway"],
+  ["stream in bursts", "burst", "1 KB", true, "gateway"],
+  ["Chat to Messages, 1 KB", "messages", "1 KB", false, "translator"],
+  ["translated stream", "messages-burst", "1 KB", true, "translator"],
 ] as const;
 
 const profileAll = async (running: Running, chosen: readonly Case[]): Promise<void> => {
-  const { port, child } = await running.subject("gateway");
   const { load, provider, scale } = running.bench;
-  for (const [name, answering, body, isStreaming] of profiled.filter(([wanted]) => chosen.some((test) => test.name === wanted))) {
+  for (const [name, answering, body, isStreaming, tested] of profiled.filter(([wanted]) => chosen.some((test) => test.name === wanted))) {
+    const { port, child } = await running.subject(tested);
     await provider.ask("answer", answering);
     await load.ask("prepare", { port, body, isStreaming, connections: 64 });
     await load.ask("saturate", 2000);

@@ -54,6 +54,34 @@ const ENDING =
   framed("data: [DONE]\n\n") +
   "0\r\n\r\n";
 
+// The same answers as Anthropic Messages tells them.
+const message = {
+  id: "msg_0123456789abcdef",
+  type: "message",
+  role: "assistant",
+  model: "claude-sonnet-4-6",
+  content: [{ type: "text", text: `I am sorry to hear that. ${'Your parcel left the "north" depot today.\n'.repeat(14)}` }],
+  stop_reason: "end_turn",
+  stop_sequence: null,
+  usage: { input_tokens: 212, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 121, service_tier: "standard" },
+};
+const messageText = JSON.stringify(message);
+const MESSAGE_REPLY = Buffer.from(`${HEAD}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(messageText)}\r\n\r\n${messageText}`);
+const named = (data: { readonly type: string; readonly [member: string]: unknown }): string => framed(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
+const MESSAGE_START = Buffer.from(
+  named({ type: "message_start", message: { ...message, content: [], stop_reason: null, usage: { ...message.usage, output_tokens: 1 } } }) +
+  named({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+);
+const MESSAGE_WORD = named({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: " parcel" } });
+const MESSAGE_BURST = Buffer.from(MESSAGE_WORD.repeat(CHUNKS_PER_BURST));
+const MESSAGE_LAST_BURST = Buffer.from(
+  MESSAGE_WORD.repeat(CHUNKS_PER_BURST - 3) +
+  named({ type: "content_block_stop", index: 0 }) +
+  named({ type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 200 } }) +
+  named({ type: "message_stop" }) +
+  "0\r\n\r\n",
+);
+
 const ONE_WORD = Buffer.from(WORD);
 const BURST = Buffer.from(WORD.repeat(CHUNKS_PER_BURST));
 const LAST_BURST = Buffer.from(WORD.repeat(CHUNKS_PER_BURST - 3) + ENDING);
@@ -62,18 +90,24 @@ const CALM_ENDING = Buffer.from(WORD.repeat(2) + ENDING);
 let answering: Answering = "json";
 const pacedStreams = new Set<Socket>();
 
-const burst = (socket: Socket, left: number): void => {
+const burst = (socket: Socket, left: number, words: Buffer, last: Buffer): void => {
   if (socket.destroyed) return;
-  if (left <= CHUNKS_PER_BURST) return void socket.write(LAST_BURST);
-  socket.write(BURST);
-  setImmediate(burst, socket, left - CHUNKS_PER_BURST);
+  if (left <= CHUNKS_PER_BURST) return void socket.write(last);
+  socket.write(words);
+  setImmediate(burst, socket, left - CHUNKS_PER_BURST, words, last);
 };
 
 const answers: Readonly<Record<Answering, (socket: Socket) => void>> = {
   json: (socket) => socket.write(JSON_REPLY),
   burst: (socket) => {
     socket.write(STREAM_HEAD);
-    burst(socket, CHUNKS_PER_STREAM);
+    burst(socket, CHUNKS_PER_STREAM, BURST, LAST_BURST);
+  },
+  "messages": (socket) => socket.write(MESSAGE_REPLY),
+  "messages-burst": (socket) => {
+    socket.write(STREAM_HEAD);
+    socket.write(MESSAGE_START);
+    burst(socket, CHUNKS_PER_STREAM, MESSAGE_BURST, MESSAGE_LAST_BURST);
   },
   paced: (socket) => {
     socket.write(STREAM_HEAD);

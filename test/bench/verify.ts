@@ -30,6 +30,7 @@ const expectEqual = (what: string, actual: string, expected: string): void => {
 };
 
 export const verify = async (load: Child, provider: Child, direct: Subject, subject: Subject): Promise<void> => {
+  if (subject.name === "translator") return verifyTranslation(load, provider, subject);
   await provider.ask("answer", "json");
   await provider.ask("record", true);
   expectEqual(`${subject.name}: the reply`, await bodyThrough(load, subject.port, false), await bodyThrough(load, direct.port, false));
@@ -42,6 +43,21 @@ export const verify = async (load: Child, provider: Child, direct: Subject, subj
   await provider.ask("answer", "burst");
   expectEqual(`${subject.name}: the stream`, payload(await bodyThrough(load, subject.port, true)), payload(await bodyThrough(load, direct.port, true)));
   if (subject.name === "gateway") await verifyWork(subject);
+};
+
+const CONTENT = /"content":"I am sorry to hear that\./;
+
+const verifyTranslation = async (load: Child, provider: Child, subject: Subject): Promise<void> => {
+  await provider.ask("answer", "messages");
+  await provider.ask("record", true);
+  const reply = await bodyThrough(load, subject.port, false);
+  const seen = await provider.ask<string>("lastRequest");
+  await provider.ask("record", false);
+  if (!reply.includes('"object":"chat.completion"') || !CONTENT.test(reply)) throw new Error(`translator: the reply is no chat completion: ${reply.slice(0, 500)}`);
+  if (!seen.startsWith("POST /v1/messages ") || !seen.includes('"max_tokens":512')) throw new Error(`translator: the provider was asked otherwise: ${seen.slice(0, 500)}`);
+  await provider.ask("answer", "messages-burst");
+  const stream = payload(await bodyThrough(load, subject.port, true));
+  if (!stream.includes('"content":" parcel"') || !stream.trimEnd().endsWith("data: [DONE]")) throw new Error(`translator: the stream is none of chunks: ${stream.slice(-500)}`);
 };
 
 const verifyWork = async ({ port, child }: Subject): Promise<void> => {

@@ -216,6 +216,7 @@ const fillAll = (metrics: Metrics): void => {
   metrics.record(requestRecord({ isStreaming: true, isUsageEstimated: true }));
   metrics.record(requestRecord({ isAborted: true }));
   for (let index = 0; index < 201; index += 1) metrics.record(requestRecord({ team: `team-${index}` }));
+  metrics.count("llmgw_losses_total", 1, "team-a/chat", "unsupported", "minor");
   metrics.count("llmgw_failovers_total", 1, "team-a/chat", "team-a/openai", "UPSTREAM_CONNECT");
   metrics.watch("llmgw_open_requests", () => 1);
   metrics.watch("llmgw_sockets", () => [{ values: ["client"], value: 1 }]);

@@ -32,6 +32,7 @@ export const requestRecord = (changes: Partial<RequestRecord> = {}): RequestReco
   inputTokens: 20,
   outputTokens: 11,
   cachedInputTokens: 5,
+  cacheWriteTokens: -1,
   reasoningTokens: 2,
   isUsageEstimated: false,
   ...changes,

@@ -1,6 +1,7 @@
 // The rest of OpenAI's surface: requests with one document as reply, and the typed streams that images and audio have.
 // A stored object told again (a file, a batch) is not metered: its usage was not this request's.
 import type { Failure } from "../../errors.ts";
+import type { ProtocolName } from "../../snapshot/schema.ts";
 import { encodeEvent } from "../../wire/sse-events.ts";
 import { isEventStream, type PassThrough, type StreamWatch } from "../pass-through.ts";
 import { encodeFailure, failureBody } from "../openai-failure.ts";
@@ -13,7 +14,7 @@ const encodeStreamFailure = (failure: Failure, watch: StreamWatch): Buffer => {
   return Buffer.from(closeEvent(watch, error) + encodeEvent(`{"type":"error","error":${error}}`, "error"));
 };
 
-const plain = (name: string, readReply: PassThrough["readReply"]): PassThrough => ({
+const plain = (name: ProtocolName, readReply: PassThrough["readReply"]): PassThrough => ({
   name,
   isStream: isEventStream,
   openStream: (eventBytesMax) => new TypedWatch(eventBytesMax),

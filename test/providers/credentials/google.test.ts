@@ -20,7 +20,7 @@ const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 const account = { type: "service_account", client_email: "gateway@acme.iam.gserviceaccount.com", private_key: pem, token_uri: "https://thief.example/token", universe_domain: "thief.example" };
 const secrets = (content: unknown) => ({ "a/file/json": JSON.stringify(content) });
 
-beforeEach(() => surroundings({ GOOGLE_APPLICATION_CREDENTIALS: undefined, GOOGLE_CLOUD_PROJECT: undefined, GCLOUD_PROJECT: undefined, CLOUDSDK_CONFIG: "nowhere", METADATA_SERVER_DETECTION: "none", GCE_METADATA_HOST: undefined }));
+beforeEach(() => surroundings({ GOOGLE_APPLICATION_CREDENTIALS: undefined, GOOGLE_CLOUD_PROJECT: undefined, GCLOUD_PROJECT: undefined, CLOUDSDK_CONFIG: "/dev/null/nowhere", METADATA_SERVER_DETECTION: "none", GCE_METADATA_HOST: undefined }));
 
 const tokens = (): Answer => {
   let count = 0;
