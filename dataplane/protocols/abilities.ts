@@ -32,6 +32,8 @@ export interface Abilities {
   readonly schema: Support;
   /** "emulated": by an instruction. */
   readonly json: Support;
+  /** Where the form of the answer is told otherwise when there are tools. */
+  readonly formatBesideTools?: Support;
   /** 0: none at all. What the target does not stop at, the gateway stops at. */
   readonly stopMax: number;
   /** A stop string of white space only is refused there. */

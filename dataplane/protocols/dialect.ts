@@ -36,6 +36,8 @@ export interface Dialect {
   readonly onlyStreams?: boolean;
   /** The seed is called otherwise ("random_seed"). */
   readonly seedMember?: string;
+  /** Gemini: what schemas of tools and of answers are told in; what the model's generation takes when it is not said. */
+  readonly schemas?: "json" | "openapi";
   /** Messages: where betas are named (a header when it is not said), and which are known; all of the client's when it is not said. */
   readonly betas?: { readonly in?: "header" | "body"; readonly takes?: readonly string[] };
 }

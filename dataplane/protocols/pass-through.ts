@@ -48,13 +48,20 @@ export interface PassThrough {
   openStream(eventBytesMax: number, type?: string): StreamWatch;
   /** Reads a whole JSON answer; `error` when it is an error in the clothes of a success, `isWhole` false when it is cut off. */
   readReply(body: Buffer): { summary: Summary; error: ReportedError | null; isWhole: boolean };
+  /** Of the streams made of a reply; server-sent events when it is not said. */
+  readonly streamType?: string;
   /** A stream was asked for and one JSON answer came: the same content as stream. Null when this protocol cannot. */
   replyToStream(body: Buffer, wants?: { includeUsage: boolean }): Buffer | null;
   /** One JSON answer was asked for and a stream came. Null when it is incomplete or this protocol cannot. */
   streamToReply(stream: Buffer): Buffer | null;
   /** Our own failure in the client's shape. */
   encodeFailure(failure: Failure): string;
-  /** The same inside a stream that has begun; ends the stream for the client without the success terminator. */
+  /** Flat headers that belong to it, where the protocol tells the kind of a failure there. */
+  failureHeaders?(failure: Failure): readonly string[];
+  /**
+   * The same inside a stream that has begun; ends the stream for the client without the success terminator. Empty: nothing
+   * can be said at this place, and only a connection that breaks tells the client.
+   */
   encodeStreamFailure(failure: Failure, watch: StreamWatch): Buffer;
 }
 

@@ -51,12 +51,35 @@ export class SseReader {
 
   #read(text: string): void {
     if (text === "") return;
-    let at = this.#start(text);
+    const start = this.#start(text);
+    const rest = text.includes("\r") ? this.#readLines(text, start) : this.#readUsualLines(text, start);
+    this.#line += text.slice(rest);
+    if (this.#line.length + this.#data.length > this.#charactersMax) this.isOversize = true;
+  }
+
+  /** Most streams have line feeds only. */
+  #readUsualLines(text: string, start: number): number {
+    let at = start;
+    for (let end = text.indexOf("\n", at); end !== -1 && !this.isOversize; end = text.indexOf("\n", at)) {
+      if (end === at && this.#line === "") this.#endEvent();
+      else this.#completeLine(text, at, end);
+      at = end + 1;
+    }
+    return at;
+  }
+
+  #completeLine(text: string, at: number, end: number): void {
+    const line = this.#line === "" ? text.slice(at, end) : this.#line + text.slice(at, end);
+    this.#line = "";
+    this.#endLine(line);
+  }
+
+  #readLines(text: string, start: number): number {
+    let at = start;
     LINE_END.lastIndex = at;
     for (let found = LINE_END.exec(text); found !== null && !this.isOversize; found = LINE_END.exec(text)) {
       const end = found.index;
-      this.#endLine(this.#line === "" ? text.slice(at, end) : this.#line + text.slice(at, end));
-      this.#line = "";
+      this.#completeLine(text, at, end);
       at = end + 1;
       if (text[end] === "\r") {
         this.#isAfterReturn = at === text.length;
@@ -64,8 +87,7 @@ export class SseReader {
       }
       LINE_END.lastIndex = at;
     }
-    this.#line += text.slice(at);
-    if (this.#line.length + this.#data.length > this.#charactersMax) this.isOversize = true;
+    return at;
   }
 
   /** A byte order mark counts at the beginning only; an LF that opens these bytes may belong to the CR before them. */

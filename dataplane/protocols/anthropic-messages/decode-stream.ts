@@ -2,9 +2,10 @@
 // them: names, the [DONE] of relays, an end in the middle of an event, an event that is too long.
 import type { StreamDecoder, TargetModel } from "../codec.ts";
 import type { Event } from "../ir.ts";
-import { parseExact, parseJson } from "../../wire/json.ts";
+import { isObject, type Json, parseExact, parseJson } from "../../wire/json.ts";
 import type { SseEvent } from "../../wire/sse-events.ts";
 import { SseReader } from "../../wire/sse-reader.ts";
+import { SameFrame } from "../same-frame.ts";
 import { MessageEvents } from "./message-events.ts";
 
 /** Relays of OpenAI's family end every stream so. */
@@ -14,6 +15,9 @@ const START = "content_block_start";
 class MessagesStreamDecoder implements StreamDecoder {
   readonly #reader: SseReader;
   readonly #meaning: MessageEvents;
+  readonly #frame = new SameFrame();
+  /** The block of the last text that was parsed. */
+  #textAt = -1;
 
   constructor(origin: string, eventBytesMax: number) {
     this.#reader = new SseReader(eventBytesMax);
@@ -35,18 +39,33 @@ class MessagesStreamDecoder implements StreamDecoder {
   }
 
   #readAll(parts: readonly SseEvent[]): Event[] {
-    const [only] = parts;
-    if (parts.length === 1 && only !== undefined) return this.#read(only);
-    const events: Event[] = [];
-    for (const part of parts) events.push(...this.#read(part));
-    return events;
+    const broken: Event[] = [];
+    for (const part of parts) {
+      const problem = this.#see(part);
+      if (problem !== null) broken.push(...problem);
+    }
+    return [...this.#meaning.take(), ...broken];
   }
 
-  #read({ name, data }: SseEvent): Event[] {
-    if (data === DONE) return [];
+  /** Null, or what comes of an event that is no JSON. */
+  #see({ name, data }: SseEvent): Event[] | null {
+    const text = this.#frame.textOf(data);
+    if (text !== null && this.#meaning.seeText(this.#textAt, text)) return null;
+    if (data === DONE) return null;
     // Only blocks hold numbers that are passed on.
     const document = data.includes(START) ? parseExact(data) : parseJson(data);
-    return document === undefined ? this.#meaning.readText(data, name) : this.#meaning.read(document, name);
+    if (document === undefined) return [...this.#meaning.take(), ...this.#meaning.readText(data, name)];
+    this.#meaning.see(document, name);
+    this.#learn(data, document);
+    return null;
+  }
+
+  #learn(data: string, document: Json): void {
+    if (!isObject(document) || document["type"] !== "content_block_delta") return;
+    const { index, delta } = document;
+    if (typeof index !== "number" || !isObject(delta) || delta["type"] !== "text_delta" || typeof delta["text"] !== "string") return;
+    this.#textAt = index;
+    this.#frame.learn(data, delta["text"]);
   }
 }
 

@@ -53,10 +53,9 @@ export const anthropicMessagesCodec: Codec = {
   fieldNames,
   // Where the conversation is kept, what it may reach, where it is computed, and a question that wants no answer but a summary.
   majorExtras: new Set(["thread", "mcp_servers", "container", "inference_geo", "compaction"]),
-  // Thinking as it was spelt is asked for in other words elsewhere, and betas are this protocol's.
-  quietExtras: new Set(["thinking", "effort", "anthropic-beta"]),
-  // Copies of what the model names too, kept to be given back word for word; and who called, which the provider itself said.
-  quietExtras: new Set(["thinking", "effort", "source", "caller"]),
+  // Copies of what the model names too, kept to be given back word for word; who called, which the provider itself said; and
+  // betas, which are this protocol's: what they open is told by its own member.
+  quietExtras: new Set(["thinking", "effort", "source", "caller", "anthropic-beta"]),
   encodeRequest,
   decodeReply,
   decodeStream,

@@ -77,6 +77,19 @@ export class MessageEvents {
     return this.#take();
   }
 
+  /** The same as `read` for several events, which `take` gives out together. */
+  see(event: Json | undefined, name: string): void {
+    if (!this.isOver) this.#read(event, name);
+  }
+
+  /** More text of a block, without its event; false when there is no such block of text. */
+  seeText(at: number, text: string): boolean {
+    const block = this.isOver ? undefined : this.#open.get(at);
+    if (block?.kind !== "text") return false;
+    this.#tell(block, text);
+    return true;
+  }
+
   /** What is no JSON where an event should be. */
   readText(text: string, name: string): Event[] {
     if (!this.isOver && name === "error") this.#fail(failureFrom(0, text, undefined));
@@ -93,6 +106,10 @@ export class MessageEvents {
 
   fail(code: string, message: string): Event[] {
     if (!this.isOver) this.#fail(broken(code, message));
+    return this.#take();
+  }
+
+  take(): Event[] {
     return this.#take();
   }
 

@@ -27,7 +27,7 @@ class Ids {
   readonly #mustDiffer: boolean;
   readonly #used = new Set<string>();
   /** For the results of the latest calls, by the client's id: those that have not been answered. */
-  #waiting = new Map<string, string[]>();
+  #waiting = new Map<string, { readonly id: string; readonly name: string }[]>();
   #count = 0;
 
   constructor(rule: Rule, mustDiffer: boolean) {
@@ -41,17 +41,25 @@ class Ids {
   }
 
   #block(block: Block): Block {
-    if (block.kind === "tool-call") {
-      const id = this.#sentFor(block.id, block.name);
-      const key = keyOf(block);
-      const waiting = this.#waiting.get(key);
-      if (waiting === undefined) this.#waiting.set(key, [id]);
-      else waiting.push(id);
-      return id === block.id ? block : { ...block, id };
-    }
-    if (block.kind !== "tool-result") return block;
-    const id = this.#waiting.get(keyOf(block))?.shift() ?? (isTaken(block.id, this.#rule) ? block.id : derive(block.id, this.#rule));
+    if (block.kind !== "tool-call" && block.kind !== "tool-result") return block;
+    const id = block.kind === "tool-call" ? this.#ask(block) : this.#answer(block);
     return id === block.id ? block : { ...block, id };
+  }
+
+  #ask(call: Named): string {
+    const id = this.#sentFor(call.id, call.name);
+    const waiting = this.#waiting.get(keyOf(call));
+    if (waiting === undefined) this.#waiting.set(keyOf(call), [{ id, name: call.name }]);
+    else waiting.push({ id, name: call.name });
+    return id;
+  }
+
+  /** Of several calls of one id the one with the same name, then the first. */
+  #answer(result: Named): string {
+    const waiting = this.#waiting.get(keyOf(result)) ?? [];
+    const index = waiting.findIndex(({ name }) => name === result.name);
+    const [call] = waiting.splice(Math.max(index, 0), 1);
+    return call?.id ?? (isTaken(result.id, this.#rule) ? result.id : derive(result.id, this.#rule));
   }
 
   /** `count` stands for a call that has no id: its place in the history does not change while the history grows. */
@@ -65,7 +73,12 @@ class Ids {
   }
 }
 
-const keyOf = ({ id, name }: { readonly id: string; readonly name: string }): string => (id === "" ? `#${name}` : id);
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+const keyOf = ({ id, name }: Named): string => (id === "" ? `#${name}` : id);
 
 /** Other than all in the history, and the same for the same answer. */
 const idsForNameless = (seed: string): UndoStep => {

@@ -62,7 +62,9 @@ export const fitFormat: Concern = (conversation, fitting) => {
   const { format } = conversation;
   if (format === null) return conversation;
   if (format.kind === "text") return conversation;
-  const support = format.kind === "schema" ? fitting.abilities.schema : fitting.abilities.json;
+  const { schema, json, formatBesideTools } = fitting.abilities;
+  const alone = format.kind === "schema" ? schema : json;
+  const support = conversation.tools.length > 0 ? (formatBesideTools ?? alone) : alone;
   if (support === "native") return conversation;
   if (isCallForced(conversation)) return without(conversation, "format");
   if (support === "none") {

@@ -58,7 +58,8 @@ class Pairing {
   /** True: the block has gone, to its call or for good. */
   #give(result: ToolResultBlock): true {
     const step = this.#steps.findLast(({ calls }) => calls.some((call) => isCallOf(call, result)));
-    const call = step?.calls.find((one) => isCallOf(one, result) && one.result === null);
+    const open = step?.calls.filter((one) => isCallOf(one, result) && one.result === null) ?? [];
+    const call = open.find(({ block }) => block.id === result.id && block.name === result.name) ?? open.find(({ block }) => block.id === result.id) ?? open.find(({ block }) => block.name === result.name) ?? open[0];
     if (step === undefined || call === undefined) this.#fitting.lose(result.at, "unsupported", "major");
     else {
       if (step !== this.#steps.at(-1)) this.#fitting.lose(result.at, "approximated", "minor");

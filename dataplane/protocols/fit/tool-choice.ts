@@ -11,12 +11,13 @@ const keepOnly = (tools: readonly Tool[], names: readonly string[]): readonly To
 
 /** Targets that know tools in the history want to know the tools too, so they stay, and the model is told. */
 const chooseNone = (conversation: Conversation, fitting: Fitting): Conversation => {
-  if (!hasToolBlocks(conversation)) return { ...conversation, tools: [], toolChoice: null, isParallel: null };
+  if (!hasToolBlocks(conversation)) return { ...conversation, tools: [], toolChoice: null };
   fitting.loseField("toolChoice", "approximated", "minor");
   return instruct({ ...conversation, toolChoice: null }, NO_CALLS);
 };
 
 const force = (conversation: Conversation, fitting: Fitting): Conversation => {
+  if (conversation.tools.length === 0) return { ...conversation, toolChoice: null };
   if (fitting.abilities.toolChoices.has("required")) return { ...conversation, toolChoice: { mode: "required" } };
   fitting.loseField("toolChoice", "unsupported", "major");
   return { ...conversation, toolChoice: null };
@@ -42,14 +43,16 @@ const choose = (conversation: Conversation, choice: ToolChoice, fitting: Fitting
 
 const isKnown = (choice: ToolChoice, tools: readonly Tool[]): boolean => choice.mode !== "tool" || tools.some(({ name }) => name === choice.name);
 
-export const fitToolChoice: Concern = (conversation, fitting) => {
-  const fitted = fitParallel(conversation, fitting);
-  const { toolChoice, tools } = fitted;
-  if (toolChoice === null) return fitted;
+const fitChoice: Concern = (conversation, fitting) => {
+  const { toolChoice, tools } = conversation;
+  if (toolChoice === null) return conversation;
   // A choice among tools that are not there: what was left out has been told already, and the rest is the client's own.
-  if (tools.length === 0 || !isKnown(toolChoice, tools)) return { ...fitted, toolChoice: null };
-  return has(fitting.abilities, toolChoice) ? fitted : choose(fitted, toolChoice, fitting);
+  if (tools.length === 0 || !isKnown(toolChoice, tools)) return { ...conversation, toolChoice: null };
+  return has(fitting.abilities, toolChoice) ? conversation : choose(conversation, toolChoice, fitting);
 };
+
+/** Last: without tools nothing is called side by side. */
+export const fitToolChoice: Concern = (conversation, fitting) => fitParallel(fitChoice(conversation, fitting), fitting);
 
 const has = ({ toolChoices }: Abilities, { mode }: ToolChoice): boolean => toolChoices.has(mode);
 

@@ -16,9 +16,6 @@ export const fitSystemTurns: Concern = (conversation, fitting) => {
   const { turns } = conversation;
   if (fitting.abilities.system === "anywhere") return conversation;
   const leading = leadingCount(turns);
-  // Somebody must ask: the last of nothing but system prompts does.
-  const last = turns.at(-1);
-  if (leading === turns.length && last !== undefined) return withTurns(conversation, [...turns.slice(0, -1), { ...last, role: "user" }]);
   return mapTurns(conversation, (turn, index) => (index >= leading && isSystem(turn) ? asUser(turn, fitting) : turn));
 };
 
@@ -43,7 +40,9 @@ export const fitEnds: Concern = (conversation, fitting) => {
     turns = turns.slice(0, -1);
   }
   const leading = leadingCount(turns);
-  const first = turns[leading];
+  const [first, prompt] = [turns[leading], turns[leading - 1]];
+  // Somebody must ask: the last of nothing but system prompts does.
+  if (fitting.abilities.system === "leading" && leading === turns.length && prompt !== undefined) turns = [...turns.slice(0, -1), { ...prompt, role: "user" }];
   if (!mayBeginWithAssistant && first?.role === "assistant") {
     fitting.lose(first.at, "approximated", "major");
     turns = turns.toSpliced(leading, 0, { role: "user", at: "", blocks: [textBlock(BEGINNING)] });

@@ -5,11 +5,12 @@ import { noDialect } from "../../../dataplane/protocols/dialect.ts";
 import type { Conversation, Event, Reply } from "../../../dataplane/protocols/ir.ts";
 import { answers } from "./answers.ts";
 import { conversations } from "./conversations.ts";
+import { cycles, sendAround, type Cycle } from "./cycles.ts";
 import { bothHalves, clients, MODEL } from "./protocols.ts";
 import { sendReply, sendStream } from "./replies.ts";
 import { sendRequest } from "./requests.ts";
 
-const both = clients.map(bothHalves).filter((codec) => codec?.abilities(noDialect, MODEL).hasTools === true);
+const both = clients.map(bothHalves).filter((codec) => codec !== null).filter((codec) => codec.abilities(noDialect, MODEL).hasTools);
 const [client, provider] = both as [Codec, Codec];
 
 const request = (name: string) => conversations.find((one) => one.name === name) ?? (conversations[0] as (typeof conversations)[number]);
@@ -53,6 +54,14 @@ describe("the suite finds", () => {
   ];
   test.each(replies)("%s", (_, name, broken) => {
     expect(sendReply(broken, provider, answer(name)).faults).not.toEqual([]);
+  });
+
+  test("what is not undone", () => {
+    const cycle = cycles.find(({ name }) => name === "text up to a stop string") as Cycle;
+    expect(sendAround(client, provider, cycle, false).faults).toEqual([]);
+    // A model that stops at nothing, and a gateway that believes that it does.
+    const deaf: ProviderCodec = { ...provider, abilities: (dialect, model) => ({ ...provider.abilities(dialect, model), stopMax: 4 }) };
+    expect(sendAround(client, deaf, { ...cycle, answer: (heard) => cycle.answer({ ...heard, sampling: { ...heard.sampling, stop: [] } }) }, false).faults).not.toEqual([]);
   });
 
   const streams: readonly [string, string, ClientCodec][] = [

@@ -51,7 +51,7 @@ export const ofProvider = ({ reply }: AnswerCase, { name }: ProviderCodec): Repl
   choices: reply.choices.map((choice) => ({ ...choice, blocks: choice.blocks.map((block) => (block.opaques === undefined ? block : { ...block, opaques: block.opaques.map((opaque) => ({ ...opaque, origin: name })) })) })),
 });
 
-interface Told {
+export interface Told {
   readonly reply: Reply;
   readonly losses: readonly string[];
 }
@@ -77,13 +77,13 @@ const writeStream = (client: Pick<ClientCodec, "encodeStream">, events: readonly
   return { bytes, losses: encoder.losses.map(words) };
 };
 
-const throughWhole = (reply: Reply, writer: Pick<ClientCodec, "encodeReply">, reader: ProviderCodec, asked: Conversation): Told | string => {
+export const throughWhole = (reply: Reply, writer: Pick<ClientCodec, "encodeReply">, reader: ProviderCodec, asked: Conversation): Told | string => {
   const { body, losses } = writer.encodeReply(reply, asked);
   const read = reader.decodeReply(body, targetOf(reader, false));
   return isFailure(read) ? `${reader.name} reads a failure: ${read.message}` : { reply: read, losses: losses.map(words) };
 };
 
-const throughStream = (events: readonly Event[], writer: Pick<ClientCodec, "encodeStream">, reader: ProviderCodec, asked: Conversation): (Told & { readonly events: Event[] }) | string => {
+export const throughStream = (events: readonly Event[], writer: Pick<ClientCodec, "encodeStream">, reader: ProviderCodec, asked: Conversation): (Told & { readonly events: Event[] }) | string => {
   const { bytes, losses } = writeStream(writer, events, asked);
   const read = decodeStream(reader, bytes);
   const reply = collected(read);
