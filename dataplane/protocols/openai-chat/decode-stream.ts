@@ -10,6 +10,7 @@ import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { usageIn } from "../openai-choices.ts";
 import { extrasOf, without } from "../openai-members.ts";
 import { padding } from "../openai-merge.ts";
+import { SameFrame } from "../same-frame.ts";
 import { readSources } from "./citations.ts";
 import { ChoiceDecoder, type ChoiceOptions } from "./decode-choice.ts";
 import { failureFrom, failureIn, faultOf } from "./decode-failure.ts";
@@ -60,6 +61,11 @@ export class AnswerReader {
     if (this.isOver) return;
     const usage = usageIn(document, choices);
     if (usage !== null) events.push({ kind: "usage", usage });
+  }
+
+  /** A chunk that says nothing but what this choice of it says. */
+  readOnly(choice: JsonObject, events: Event[]): void {
+    if (!this.isOver) this.#readChoice(choice, false, events);
   }
 
   /** The provider said that this was all. */
@@ -121,6 +127,10 @@ export class AnswerReader {
 class ChatDecoder implements StreamDecoder {
   readonly #reader: SseReader;
   readonly #answer: AnswerReader;
+  readonly #frame = new SameFrame();
+  /** The choice and the delta of the last chunk that said a text and nothing else. */
+  #choice: JsonObject = {};
+  #delta: JsonObject = {};
 
   constructor(target: TargetModel, eventBytesMax: number) {
     this.#reader = new SseReader(eventBytesMax);
@@ -155,11 +165,27 @@ class ChatDecoder implements StreamDecoder {
   }
 
   #readData(name: string, data: string, events: Event[]): void {
+    const text = this.#frame.textOf(data);
+    if (text !== null) return this.#answer.readOnly({ ...this.#choice, delta: { ...this.#delta, content: text } }, events);
     if (data.startsWith(DONE)) return this.#answer.complete(events);
     const document = OBJECT_ARGUMENTS.test(data) ? parseExact(data) : parseJson(data);
     const failure = failureIn(document) ?? (name === "error" && !(isObject(document) && "choices" in document) ? failureFrom(data, document) : null);
     if (failure !== null) this.#answer.fail(failure, events);
-    else if (isObject(document)) this.#answer.read(document, events);
+    else if (isObject(document)) {
+      this.#answer.read(document, events);
+      this.#learn(data, document);
+    }
+  }
+
+  #learn(data: string, document: JsonObject): void {
+    const [choice, ...others] = objectsIn(document["choices"]);
+    const delta = choice?.["delta"];
+    if (choice === undefined || others.length > 0 || !isObject(delta) || typeof delta["content"] !== "string") return;
+    const saysMore = usageIn(document, [choice]) !== null || document["object"] === SUMMARY_OBJECT || "citations" in document || "search_results" in document || isObject(choice["logprobs"]);
+    if (saysMore || typeof choice["finish_reason"] === "string") return;
+    this.#choice = choice;
+    this.#delta = delta;
+    this.#frame.learn(data, delta["content"]);
   }
 }
 
