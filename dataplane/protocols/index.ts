@@ -3,10 +3,17 @@
 import type { ProtocolName } from "../snapshot/schema.ts";
 import type { ClientCodec, ProviderCodec } from "./codec.ts";
 import { anthropicMessages, anthropicMessagesCodec } from "./anthropic-messages/index.ts";
+import { bedrockConverse, bedrockConverseCodec } from "./bedrock-converse/index.ts";
+import { cohereCodec } from "./cohere/index.ts";
+import { dashscopeCodec } from "./dashscope/index.ts";
+import { gemini, geminiCodec } from "./gemini/index.ts";
+import { ollamaCodec } from "./ollama/index.ts";
 import { openaiChat, openaiChatCodec } from "./openai-chat/index.ts";
 import { openaiCompletions, openaiCompletionsCodec } from "./openai-completions/index.ts";
 import { audio, batches, embeddings, files, images, moderations, rerank } from "./openai-plain/index.ts";
+import { embeddingSide } from "./embedding/index.ts";
 import { openaiResponses, openaiResponsesCodec } from "./openai-responses/index.ts";
+import { rerankSide } from "./rerank/index.ts";
 import type { Family } from "./endpoints.ts";
 import type { PassThrough } from "./pass-through.ts";
 
@@ -15,6 +22,8 @@ export const passThroughs = {
   "openai-completions": openaiCompletions,
   "openai-responses": openaiResponses,
   "anthropic-messages": anthropicMessages,
+  "gemini": gemini,
+  "bedrock-converse": bedrockConverse,
   embeddings,
   moderations,
   images,
@@ -30,6 +39,8 @@ export const clientCodecs: Partial<Record<ProtocolName, ClientCodec>> = {
   "openai-completions": openaiCompletionsCodec,
   "openai-responses": openaiResponsesCodec,
   "anthropic-messages": anthropicMessagesCodec,
+  "gemini": geminiCodec,
+  "bedrock-converse": bedrockConverseCodec,
 };
 
 /** Conversations that providers may be asked to hold. */
@@ -37,6 +48,11 @@ export const providerCodecs: Partial<Record<ProtocolName, ProviderCodec>> = {
   "openai-chat": openaiChatCodec,
   "openai-responses": openaiResponsesCodec,
   "anthropic-messages": anthropicMessagesCodec,
+  "gemini": geminiCodec,
+  "bedrock-converse": bedrockConverseCodec,
+  "cohere": cohereCodec,
+  "dashscope": dashscopeCodec,
+  "ollama": ollamaCodec,
 };
 
 export const speaks = (name: ProtocolName): name is keyof typeof passThroughs => Object.hasOwn(passThroughs, name);
@@ -48,4 +64,8 @@ export const passThroughOf = (name: ProtocolName): PassThrough => {
 };
 
 /** Whether a question of this family can be put to a provider in this protocol although the client spoke another. */
-export const canAnswer = (name: ProtocolName, family: Family): boolean => (family === "conversation" || family === "token-count") && providerCodecs[name] !== undefined;
+export const canAnswer = (name: ProtocolName, family: Family): boolean => {
+  if (family === "embeddings") return embeddingSide.providers[name] !== undefined;
+  if (family === "rerank") return rerankSide.providers[name] !== undefined;
+  return family !== "none" && providerCodecs[name] !== undefined;
+};

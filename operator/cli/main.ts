@@ -12,6 +12,7 @@ const commands: readonly { name: string; says: string; load: () => Promise<Comma
   { name: "validate", says: "Says what is wrong with manifests, without serving them.", load: async () => (await import("./validate.ts")).validate },
   { name: "status", says: "Says which pods of a cluster run which version, since when, and what they refused.", load: async () => (await import("./status.ts")).status },
   { name: "stop", says: "Ends a run on this machine.", load: async () => (await import("./stop.ts")).stop },
+  { name: "translate", says: "Shows what a request becomes for another provider, and what it loses.", load: async () => (await import("./translate.ts")).translate },
   { name: "demo", says: "Runs the demo provider alone.", load: async () => (await import("./demo.ts")).demo },
 ];
 

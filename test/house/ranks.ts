@@ -25,7 +25,7 @@ const ranks: Record<"dataplane" | "operator", readonly (readonly string[])[]> = 
     ["request/"],
     // Settings are made of what the parts ask for, and only main.ts reads them: no part can reach for the environment.
     ["server.ts", "settings.ts"],
-    ["main.ts", "reference.ts"],
+    ["main.ts", "reference.ts", "translate.ts"],
   ],
   operator: [
     ["settings.ts", "clock.ts", "terminal.ts"],
