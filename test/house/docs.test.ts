@@ -13,6 +13,7 @@ import { demo } from "../../operator/cli/demo.ts";
 import { run } from "../../operator/cli/run.ts";
 import { status } from "../../operator/cli/status.ts";
 import { stop } from "../../operator/cli/stop.ts";
+import { translate } from "../../operator/cli/translate.ts";
 import { validate } from "../../operator/cli/validate.ts";
 import { requestRecord } from "../telemetry/record.ts";
 import { brokenLinks, flagRows, invocationsIn, manifestsIn, pathsIn, scriptsIn, unknownInvocations } from "./docs.ts";
@@ -20,7 +21,7 @@ import { filesBelow, readText, root, sources } from "./sources.ts";
 
 const readme = readText("README.md");
 const scripts = Object.keys((JSON.parse(readText("package.json")) as { scripts: object }).scripts);
-const commands = [run, validate, status, stop, demo];
+const commands = [run, validate, status, stop, translate, demo];
 const pages = ["README.md", ...["crds", "dataplane", "operator", "charts", "examples", "test"].flatMap(filesBelow).filter((path) => path.endsWith(".md"))];
 const readOrNull = (path: string): string | null => (existsSync(join(root, path)) ? (path.endsWith(".md") ? readText(path) : "") : null);
 
