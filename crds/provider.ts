@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { asSet, keyedBy, rules } from "./rules.ts";
 import {
-  baseUrl, count, currency, dataKey, decimal, entryName, freeText, modelName, namespaces, objectName, rates, regionName, residencyFields,
+  baseUrl, count, currency, dataKey, decimal, endpointUrl, entryName, freeText, modelName, namespaces, objectName, rates, regionName, residencyFields,
   secretKeyRef, token, waitDuration,
 } from "./shared.ts";
 import type { KindObject } from "./shared.ts";
@@ -18,7 +18,7 @@ export const providerTypes = [
 
 /** Types whose servers have no public address of their own: `endpoints` must say where they are. */
 export const typesWithoutAddress = [
-  "AzureOpenAI", "Ollama", "VLLM", "SGLang", "LlamaCpp", "LiteLLM", "OneAPI", "LLMGateway", "OpenAICompatible", "AnthropicCompatible",
+  "AzureOpenAI", "TreeRouter", "Ollama", "VLLM", "SGLang", "LlamaCpp", "LiteLLM", "OneAPI", "LLMGateway", "OpenAICompatible", "AnthropicCompatible",
 ] as const satisfies readonly (typeof providerTypes)[number][];
 
 /** Types that are commonly run without any credential: `auth` may be left out. */
@@ -34,7 +34,7 @@ export const protocols = [
 const quoted = (words: readonly string[]): string => `[${words.map((one) => `'${one}'`).join(', ')}]`;
 
 const endpoint = z.object({
-  url: baseUrl().describe("Base URL, with the version segment that the vendor uses, for example `https://api.example/v1`."),
+  url: endpointUrl().describe("Base URL, with the version segment that the vendor uses, for example `https://api.example/v1`; of Azure's dated API with `?api-version=`."),
   region: regionName().optional().describe("The vendor's region behind this URL; `residency` is judged by it."),
   priority: count(0, 15).default(0).describe("Lower is tried first; a higher number is used when all lower ones fail."),
   weight: count(0, 1000).default(1).describe("Share among the endpoints of one priority."),
@@ -227,6 +227,11 @@ export const providerSpec = rules(fields, [
     rule: "self.network == 'Private' || !has(self.auth) || !has(self.auth.oauth) || self.auth.oauth.tokenURL.startsWith('https://')",
     message: "an http:// tokenURL needs network Private",
     fieldPath: ".auth.oauth.tokenURL",
+  },
+  {
+    rule: "self.type == 'AzureOpenAI' || !has(self.endpoints) || self.endpoints.all(e, !e.url.contains('?'))",
+    message: "only endpoints of AzureOpenAI have a query: the API's version",
+    fieldPath: ".endpoints",
   },
   {
     rule: "!has(self.endpoints) || self.endpoints.all(e, self.endpoints.exists(o, o.priority == e.priority && o.weight > 0))",

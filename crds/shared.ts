@@ -59,9 +59,14 @@ export const decimal = (): z.ZodString => z.string().min(1).max(22).regex(/^(0|[
 
 export const currency = (): z.ZodString => z.string().length(3).regex(/^[A-Z]{3}$/);
 
+const address = (ending: string): z.ZodString =>
+  z.string().min(8).max(2048).regex(new RegExp(String.raw`^https?:\/\/([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\/[!-"$->@-~]*)?${ending}$`));
+
 /** Base URL: absolute http or https, without user information, query or fragment. */
-export const baseUrl = (): z.ZodString =>
-  z.string().min(8).max(2048).regex(/^https?:\/\/([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(\/[!-"$->@-~]*)?$/);
+export const baseUrl = (): z.ZodString => address("");
+
+/** The same, and the version of an API that has dates for them. */
+export const endpointUrl = (): z.ZodString => address(String.raw`(\?api-version=[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?)?`);
 
 export const count = (least: number, most: number): z.ZodInt => z.int().min(least).max(most);
 

@@ -29,7 +29,8 @@ export const catalogue = {
   REQUEST_MODEL_INVALID: { status: 400, isRetryable: false, message: "\"model\" must be a non-empty string of at most 256 characters." },
   REQUEST_INVALID: { status: 400, isRetryable: false, message: "The request could not be understood: {problem}" },
   REQUEST_NOT_EXPRESSIBLE: { status: 422, isRetryable: false, message: "The provider behind this model speaks {protocol}, which cannot carry {paths}. Leave it out, ask for another model, or have the owner of the route {route} set onLoss: Allow, which sends the rest." },
-  REQUEST_MEDIA_UNREACHABLE: { status: 400, isRetryable: false, message: "{path} is a URL, the provider behind this model takes only bytes, and the gateway could not fetch it: {reason}. Send the bytes as a data URL, or an address that the gateway may fetch." },
+  REQUEST_NOT_ANSWERABLE: { status: 422, isRetryable: false, message: "The provider behind this model cannot be asked this: {problem}" },
+  REQUEST_MEDIA_UNREACHABLE: { status: 400, isRetryable: false, message: "The provider behind this model takes only bytes, and the gateway could not fetch the URL at {path}: {reason}. Send the bytes as a data URL, or an address that the gateway may fetch." },
   ROUTE_FORBIDDEN: { status: 403, isRetryable: false, message: "The model \"{model}\" exists, but this caller may not use it. Ask the owner of the route for access." },
   ROUTE_MODEL_NOT_FOUND: { status: 404, isRetryable: false, message: "No route serves the model \"{model}\".{hint} GET /v1/models lists what there is." },
   ROUTE_NO_PROVIDER: { status: 404, isRetryable: false, message: "No route of this caller leads to a provider that offers {operation}. Name one with the header x-llmgw-route, or add one." },
@@ -76,6 +77,8 @@ export interface Failure {
   readonly retryAfterSeconds: number;
   /** Absent: what the status says. */
   readonly kind?: FailureKind;
+  /** Whether the client shall send it again, where the provider said so; its SDK obeys. */
+  readonly shouldRetry?: boolean;
 }
 
 const NONE: Details = {};

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { catalogue as errors } from "./errors.ts";
 import { endpoints, modelList } from "./protocols/endpoints.ts";
 import { catalogue as providers } from "./providers/catalogue.ts";
+import type { Row as ProviderRow } from "./providers/row.ts";
 import { declared, type Declaration } from "./telemetry/declared.ts";
 
 /** The fields of a request's log line, in its order. A test compares the names with a line that was written. */
@@ -63,9 +64,26 @@ const errorTable = (): string[] =>
 
 const providerTable = (): string[] =>
   table(
-    ["type", "protocols", "address", "header of the key"],
-    Object.entries(providers).map(([type, { protocols, url, keyHeader }]) => [inCode(type), protocols.join(", "), inCode(url ?? "") || "of each installation", inCode(keyHeader)]),
+    ["type", "protocols", "address", "header of the key", "limits told as", "bills what was given up", "lists its models at", "seen"],
+    Object.entries(providers).map(([type, { protocols, url, keyHeader, rateLimits, billsAborted, modelList, seen }]) => [
+      inCode(type), protocols.join(", "), inCode(url ?? "") || "of each installation", inCode(keyHeader), rateLimits, billsAborted ? "yes" : "no", inCode(modelList), seen,
+    ]),
   );
+
+/** Patterns as they stand in the row, and sets as lists. */
+const plainly = (_: string, value: unknown): unknown => (value instanceof RegExp ? String(value) : value instanceof Set ? [...value] : value === Infinity ? "any" : value);
+const saidBy = (differences: object): string => Object.entries(differences).map(([name, value]) => inCode(`${name}: ${JSON.stringify(value, plainly)}`)).join("<br>");
+
+const differencesOf = ([type, { dialects = {}, models = [], speaks = [], bases = {}, dated, errors = {} }]: [string, ProviderRow]): string[][] => [
+  ...Object.entries(bases).map(([protocol, path]) => [inCode(type), protocol, "", `under ${path === "" ? "the root" : inCode(path)}`]),
+  ...speaks.map(({ names, protocols }) => [inCode(type), protocols.join(", "), inCode(String(names)), "speak these only"]),
+  ...(dated === undefined ? [] : [[inCode(type), "with `?api-version=`", "", saidBy(dated.paths)]]),
+  ...Object.entries(dialects).map(([protocol, dialect]) => [inCode(type), protocol, "", saidBy(dialect)]),
+  ...models.map(({ names, protocol, dialect, outputTokensMax }) => [inCode(type), protocol, inCode(String(names)), saidBy({ ...dialect, ...(outputTokensMax === undefined ? {} : { outputTokensMax }) })]),
+  ...Object.entries(errors).map(([status, kind]) => [inCode(type), "all", "", `status ${status} means \`${kind}\``]),
+];
+
+const differenceTable = (): string[] => table(["type", "protocol", "models", "otherwise than the protocol"], Object.entries(providers).flatMap(differencesOf));
 
 const boundsOf = ({ bounds }: Declaration): string => (bounds === undefined ? "" : ` Bounds: ${bounds.join(", ")}.`);
 
@@ -88,6 +106,7 @@ export const referenceText = (): string =>
     ...section("Endpoints", "Model: whether the request must name one. Without it the route is the one in the header `x-llmgw-route`, or the first that leads to such a provider.", endpointTable()),
     ...section("Errors", "Every way in which the gateway itself says no. The code is in the header `x-llmgw-error`, in the body's `code`, in the log and in the metrics; words in braces are filled in.", errorTable()),
     ...section("Providers", "The rows that a provider's type can name, as the snapshot spells them.", providerTable()),
+    ...section("What providers want otherwise", "What their rows say of the protocols they speak. A pattern in the third column limits it to models whose names have it.", differenceTable()),
     ...section("Metrics", "On the admin port at `/metrics`. Label values are bounded: what is too many is counted as `other`.", metricTable()),
     ...section("Log line of a request", "One JSON object per line on standard output, when the request is over.", logTable()),
     "",

@@ -36,7 +36,7 @@ export interface GatewayServer {
   isReady(): boolean;
   isDraining(): boolean;
   openRequests(): number;
-  /** Not ready any more; resolves when nothing is open, or when the drain time is over. */
+  /** Not ready any more; resolves when nothing is open and nobody asks on what is kept, or when the drain time is over. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,6 +48,8 @@ const REQUEST_TIMEOUT_MS = 300_000;
 const CHECKING_MS = 30_000;
 /** Longer than usual clients and load balancers keep theirs, so that they close first and no request meets a closing socket. */
 const KEEP_ALIVE_MS = 75_000;
+/** While we drain, connections on which nobody has asked for so long are taken for unused ones. */
+const QUIET_MS = 2000;
 /** How long requests that are cut off at the end may take to notice. */
 const CLOSE_MS = 1000;
 const PARAMETER_LENGTH_MAX = 512;
@@ -245,10 +247,36 @@ class Running implements GatewayServer {
   async #drain(): Promise<void> {
     const gateway = this.#gateway;
     gateway.isDraining = true;
+    const { promise: emptied, resolve } = Promise.withResolvers<void>();
     // Only the listening ends: an idle connection stays, because its client's next request may be on its way. That
-    // request is answered, with "connection: close".
+    // request is answered, with "connection: close". Once the last connection is gone the server says so.
+    this.#app.server.once("close", resolve);
     NetServer.prototype.close.call(this.#app.server);
-    await this.#idle(gateway.router?.settings.drainMs ?? 0);
+    await this.#quiet(gateway.router?.settings.drainMs ?? 0, emptied);
+  }
+
+  /** Resolves when nothing is open and no connection left, or nobody has asked for a while, or after so long. */
+  async #quiet(ms: number, emptied: Promise<void>): Promise<void> {
+    const gateway = this.#gateway;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = gateway.clock.after(ms, resolve);
+    let quietMs = QUIET_MS;
+    let forget = (): void => {};
+    const look = (): void => {
+      forget();
+      if (quietMs === 0 && !isBusy(gateway)) resolve();
+      else if (!isBusy(gateway)) forget = gateway.clock.after(quietMs, () => (isBusy(gateway) ? undefined : resolve()));
+    };
+    void emptied.then(() => {
+      quietMs = 0;
+      look();
+    });
+    this.#waiting.add(look);
+    look();
+    await promise;
+    this.#waiting.delete(look);
+    forget();
+    cancel();
   }
 
   /** Resolves when nothing is open, or after so long. */

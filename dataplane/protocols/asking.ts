@@ -68,10 +68,13 @@ export const urlOf = (source: Source, mediaType: string): string | null => {
   return source.kind === "bytes" ? writeDataUri(source.mediaType || mediaType, source.data) : null;
 };
 
+/** A number that is kept as it was written is an object in between. */
+const isKeptNumber = (value: JsonObject): boolean => typeof value["rawJSON"] === "string" && Object.getPrototypeOf(value) === null;
+
 /** Arguments where an object must stand; its numbers as they were written. */
 export const argumentsObject = (text: string): JsonObject => {
   const value = parseExact(text === "" ? "{}" : text);
-  return isObject(value) && !("rawJSON" in value) ? value : { _raw: text };
+  return isObject(value) && !isKeptNumber(value) ? value : { _raw: text };
 };
 
 const JSON_WORD = /json/i;

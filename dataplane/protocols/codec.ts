@@ -85,6 +85,8 @@ export interface ClientCodec {
   encodeFailure(failure: Failure): string;
   /** Of its streams: "text/event-stream" for most. */
   streamType(asked: Conversation): string;
+  /** Its libraries take a comment in a stream for a broken answer. */
+  readonly refusesComments?: boolean;
   /** What the conversation's members are called there, for the paths of losses. */
   readonly fieldNames: Readonly<Record<Field, string>>;
   /** Extras of its requests whose absence would change what the answer means ("previous_response_id"). */

@@ -34,6 +34,12 @@ export interface Dialect {
   readonly cacheMember?: "cache_control" | "prompt_cache_breakpoint";
   /** The model can only stream; a reply is joined from it. */
   readonly onlyStreams?: boolean;
+  /** By which members a request for one whole answer becomes one for a stream, where `onlyStreams`; in pass-through. */
+  readonly streamMembers?: JsonObject;
+  /** Streams come in Amazon's frames, each with one event of the protocol in it. */
+  readonly streamFraming?: "aws-frames";
+  /** False: the vendor speaks the protocol without its counting of tokens; the gateway estimates. "invoke": Bedrock's own counting, of a body to be invoked with. */
+  readonly countsTokens?: boolean | "invoke";
   /** The seed is called otherwise ("random_seed"). */
   readonly seedMember?: string;
   /** Gemini: what schemas of tools and of answers are told in; what the model's generation takes when it is not said. */

@@ -103,6 +103,7 @@ export const endpoints: readonly Endpoint[] = [
   row("GET", "/v1/batches/:id", "batches", "batch", "none", "None"),
   row("POST", "/v1/batches/:id/cancel", "batches", "batch", "none", "None"),
   row("POST", "/v1/rerank", "rerank", "rerank", "json", "Required", { family: "rerank" }),
+  row("POST", "/v2/rerank", "rerank", "rerank", "json", "Required", { family: "rerank" }),
 ];
 
 /** Answered from the snapshot, never sent on. */

@@ -2,7 +2,9 @@
 // Pure and synchronous over values: no sockets, no promises, no timers. A protocol knows no other protocol.
 import type { Failure, FailureKind } from "../errors.ts";
 import type { ProtocolName } from "../snapshot/schema.ts";
-import type { Usage } from "./ir.ts";
+import type { Dialect } from "./dialect.ts";
+import type { Loss, Usage } from "./ir.ts";
+import type { JsonObject } from "./json-members.ts";
 
 /** What could be read from an answer once it is over. */
 export interface Summary extends Usage {
@@ -41,8 +43,18 @@ export interface StreamWatch {
   end(): Summary;
 }
 
+/** Reads a stream of this protocol out of the frames in which a cloud sends it. */
+export interface Unframer {
+  /** The events that are whole, in the protocol's own framing. */
+  push(bytes: Buffer): Buffer;
+  readonly isOversize: boolean;
+}
+
 export interface PassThrough {
   readonly name: ProtocolName;
+  /** What of a client's flat headers goes to a vendor with this dialect, and members that the body gets in their place. */
+  fitHeaders?(forwarded: readonly string[], dialect: Dialect): { readonly headers: readonly string[]; readonly members: JsonObject; readonly losses: readonly Loss[] };
+  unframe?(eventBytesMax: number): Unframer;
   /** Whether an answer of this content type is a stream; `isStreaming`: one was asked for. */
   isStream(type: string, isStreaming: boolean): boolean;
   openStream(eventBytesMax: number, type?: string): StreamWatch;
@@ -56,6 +68,8 @@ export interface PassThrough {
   streamToReply(stream: Buffer): Buffer | null;
   /** Our own failure in the client's shape. */
   encodeFailure(failure: Failure): string;
+  /** Statuses that it has in place of those of others. */
+  readonly statuses?: Partial<Record<FailureKind, number>>;
   /** Flat headers that belong to it, where the protocol tells the kind of a failure there. */
   failureHeaders?(failure: Failure): readonly string[];
   /**

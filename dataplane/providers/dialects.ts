@@ -1,14 +1,21 @@
 // How the models of one provider differ from the protocol that they are asked in: what the row says, and what it says of
-// models whose names begin so. It remembers what it has put together, for as many names as a provider sells.
+// models with such names. It remembers what it has put together, for as many names as a provider sells.
 import { noDialect, type Dialect } from "../protocols/dialect.ts";
+import type { JsonObject } from "../protocols/json-members.ts";
 import type { ProtocolName } from "../snapshot/schema.ts";
-import type { Row } from "./catalogue.ts";
+import type { MemberEdit } from "../wire/json-edit.ts";
+import type { ModelRow, Row } from "./row.ts";
 
 export interface ModelDialect {
   readonly dialect: Dialect;
   /** What is asked for where the protocol demands a limit and the client gave none. */
   readonly outputTokensMax: number;
+  /** What a body of the same protocol needs; null where it goes as it is. */
+  readonly edit: Edits | null;
 }
+
+/** By what is asked: whether the model stands in the path, and whether one whole answer is asked of a model that can only stream. */
+export type Edits = (isModelInPath: boolean, mustStream: boolean) => MemberEdit;
 
 /** Of the provider's own name for a model. */
 export type Dialects = (model: string) => ModelDialect;
@@ -16,22 +23,28 @@ export type Dialects = (model: string) => ModelDialect;
 const OUTPUT_TOKENS_MAX = 8192;
 const REMEMBERED_MAX = 1000;
 
-export const dialectsOf = (row: Row, protocol: ProtocolName): Dialects => {
-  const common = row.dialects?.[protocol] ?? noDialect;
+/** `paths`: those of an address that has its own. */
+export const dialectsOf = (row: Row, protocol: ProtocolName, paths?: Dialect["paths"]): Dialects => {
+  const said = row.dialects?.[protocol] ?? noDialect;
+  const common = paths === undefined ? said : { ...said, paths: { ...said.paths, ...paths } };
   const outputTokensMax = row.outputTokensMax ?? OUTPUT_TOKENS_MAX;
-  const special = (row.models ?? []).filter((model) => model.protocol === protocol).toSorted((left, right) => right.begins.length - left.begins.length);
-  const usual: ModelDialect = { dialect: common, outputTokensMax };
+  const special = (row.models ?? []).filter((model) => model.protocol === protocol);
+  const usual = modelDialect(common, outputTokensMax);
   if (special.length === 0) return () => usual;
   const known = new Map<string, ModelDialect>();
   return (model) => {
     let found = known.get(model);
     if (found === undefined) {
-      const match = special.find(({ begins }) => model.startsWith(begins));
-      found = match === undefined ? usual : { dialect: merge(common, match.dialect), outputTokensMax: match.outputTokensMax ?? outputTokensMax };
+      found = ofModel(model, special, common, usual);
       if (known.size < REMEMBERED_MAX) known.set(model, found);
     }
     return found;
   };
+};
+
+const ofModel = (model: string, special: readonly ModelRow[], common: Dialect, usual: ModelDialect): ModelDialect => {
+  const match = special.find(({ names }) => names.test(model));
+  return match === undefined ? usual : modelDialect(merge(common, match.dialect), match.outputTokensMax ?? usual.outputTokensMax);
 };
 
 const merge = (common: Dialect, special: Dialect): Dialect => ({
@@ -39,4 +52,29 @@ const merge = (common: Dialect, special: Dialect): Dialect => ({
   ...special,
   ...(common.abilities === undefined && special.abilities === undefined ? {} : { abilities: { ...common.abilities, ...special.abilities } }),
   ...(common.refuses === undefined && special.refuses === undefined ? {} : { refuses: [...(common.refuses ?? []), ...(special.refuses ?? [])] }),
+  ...(common.renames === undefined && special.renames === undefined ? {} : { renames: { ...common.renames, ...special.renames } }),
 });
+
+const modelDialect = (dialect: Dialect, outputTokensMax: number): ModelDialect => ({ dialect, outputTokensMax, edit: editsOf(dialect) });
+
+const editsOf = (dialect: Dialect): Edits | null => {
+  const { refuses, renames, adds, omitsModel, refusesStreamOptions, onlyStreams, betas } = dialect;
+  const isPlain = refuses === undefined && renames === undefined && adds === undefined && omitsModel !== true && refusesStreamOptions !== true && onlyStreams !== true && betas === undefined;
+  if (isPlain) return null;
+  const made = new Map<string, MemberEdit>();
+  return (isModelInPath, mustStream) => {
+    const key = `${isModelInPath} ${mustStream}`;
+    let edit = made.get(key);
+    if (edit === undefined) made.set(key, (edit = editOf(dialect, isModelInPath, mustStream)));
+    return edit;
+  };
+};
+
+const editOf = ({ refuses = [], renames = {}, adds = {}, streamMembers = {}, omitsModel, refusesStreamOptions }: Dialect, isModelInPath: boolean, mustStream: boolean): MemberEdit => ({
+  drops: new Set([...refuses, ...(omitsModel === true && isModelInPath ? ["model"] : []), ...(refusesStreamOptions === true ? ["stream_options"] : [])]),
+  renames: new Map(Object.entries(renames)),
+  adds: written(adds),
+  sets: written(mustStream ? streamMembers : {}),
+});
+
+const written = (members: JsonObject): ReadonlyMap<string, string> => new Map(Object.entries(members).map(([name, value]) => [name, JSON.stringify(value)]));

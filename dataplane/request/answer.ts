@@ -10,6 +10,7 @@ export const headHeaders = (exchange: Exchange): string[] => {
   if (exchange.routeName !== "") headers.push("x-llmgw-route", exchange.routeName);
   if (exchange.attempts > 0) headers.push("x-llmgw-target", exchange.targetName, "x-llmgw-attempts", String(exchange.attempts));
   if (exchange.losses.length > 0) headers.push("x-llmgw-losses", lossHeader(exchange.losses));
+  if (exchange.isAnswerEstimated) headers.push("x-llmgw-estimated", "true");
   // The connection ends with this answer, so that the client's next request opens one to a pod that stays.
   if (exchange.gateway.isDraining) headers.push("connection", "close");
   return headers;
@@ -26,16 +27,19 @@ export const refuse = (exchange: Exchange, failure: Failure): void => {
     response.destroy();
     return;
   }
-  exchange.status = failure.status;
+  const status = (failure.kind === undefined ? undefined : exchange.protocol.statuses?.[failure.kind]) ?? failure.status;
+  exchange.status = status;
   const body = Buffer.from(exchange.protocol.encodeFailure(failure));
   const headers = headHeaders(exchange);
   headers.push("content-type", "application/json", "content-length", String(body.length), "x-llmgw-error", failure.code);
+  headers.push(...(exchange.protocol.failureHeaders?.(failure) ?? []));
   if (failure.retryAfterSeconds > 0) headers.push("retry-after", String(failure.retryAfterSeconds));
+  if (failure.shouldRetry !== undefined) headers.push("x-should-retry", String(failure.shouldRetry));
   if (failure.status === 401) headers.push("www-authenticate", "Bearer");
   if (!request.complete) drainRest(exchange, headers);
   exchange.firstByteTick = exchange.gateway.clock.tick();
   exchange.bytesOut = body.length;
-  response.writeHead(failure.status, headers);
+  response.writeHead(status, headers);
   response.end(body);
 };
 

@@ -14,7 +14,7 @@ export const decide = (exchange: Exchange): Failure | null => {
   if (refusal !== null) return refusal;
   const route = exchange.route as RouteEntry;
   exchange.routeName = route.name;
-  exchange.plan = planOf(route.tiers(exchange.endpoint), exchange.gateway.random);
+  exchange.plan = planOf(route.tiers(exchange.endpoint, exchange.modelAsked), exchange.gateway.random);
   if (exchange.plan.length > 0) return null;
   return failure("ROUTE_NO_TARGET", { route: route.name, operation: exchange.operation }, "", 5);
 };
@@ -48,7 +48,7 @@ const routeWithoutModel = (exchange: Exchange, router: Router): Failure | null =
   const { caller, endpoint, request } = exchange;
   const named = request.headers["x-llmgw-route"];
   const route = router.routes.find(
-    (candidate) => (named === undefined || candidate.name === named) && candidate.tiers(endpoint).length > 0 && candidate.mayUse(caller),
+    (candidate) => (named === undefined || candidate.name === named) && candidate.tiers(endpoint, "").length > 0 && candidate.mayUse(caller),
   );
   // A caller that is held to certain models must not get around them by naming none.
   if (route === undefined || caller.models !== undefined) return failure("ROUTE_NO_PROVIDER", { operation: exchange.operation });

@@ -2,7 +2,8 @@
 // snapshot. It builds places; which of them is tried is decided elsewhere.
 import type { Clock } from "../clock.ts";
 import { dialectsOf, type Dialects } from "../providers/dialects.ts";
-import { catalogue, type Row } from "../providers/catalogue.ts";
+import { catalogue } from "../providers/catalogue.ts";
+import type { Row } from "../providers/row.ts";
 import { checkEndpointUrl, type Ranges } from "../providers/address.ts";
 import type { Credentials, Entrance } from "../providers/credentials/index.ts";
 import { placementOf } from "../providers/credentials/api-key.ts";
@@ -19,6 +20,8 @@ export interface Destination {
   /** What is spoken there for this client. */
   readonly protocol: ProtocolName;
   readonly basePath: string;
+  /** Of the endpoint's own URL, without "?"; "" for nothing. */
+  readonly query: string;
   readonly keys: readonly Key[];
   /** Flat: what the protocol wants in every request, where the client did not say it itself. */
   readonly headers: readonly string[];
@@ -28,6 +31,8 @@ export interface Destination {
   readonly timeouts: Timeouts;
   readonly weight: number;
   readonly mayLose: boolean;
+  /** What the vendor says otherwise than others when it refuses, and where it tells its limits. */
+  readonly vendor: Pick<Row, "errors" | "rateLimits">;
 }
 
 /** Targets of one priority. */
@@ -70,6 +75,7 @@ export interface Making {
 interface Spot {
   readonly upstream: Upstream;
   readonly pathname: string;
+  readonly query: string;
   /** Whether the row's own paths hold here. */
   readonly isUsual: boolean;
   readonly priority: number;
@@ -81,22 +87,39 @@ export interface Place {
   readonly provider: Provider;
   readonly row: Row;
   readonly label: string;
-  /** In the order of preference. */
-  readonly protocols: readonly ProtocolName[];
+  /** That a model speaks, in the order of preference; "" for no model. */
+  readonly protocolsOf: (model: string) => readonly ProtocolName[];
+  /** Not every model speaks the same. */
+  readonly isByModel: boolean;
   readonly keys: readonly Key[];
   readonly spots: readonly Spot[];
 }
 
 const isKnownType = (type: string): type is ProviderType => (providerTypes as readonly string[]).includes(type);
 
-const UNKNOWN: Row = { protocols: [], keyHeader: "authorization", label: "", billsAborted: true, seen: "" };
+const UNKNOWN: Row = { protocols: [], keyHeader: "authorization", label: "", rateLimits: "none", billsAborted: true, modelList: "", seen: "" };
 
 export const placeOf = (making: Making, id: string, provider: Provider): Place => {
   // A type that this build does not know leaves the provider without endpoints: its targets are passed over.
-  if (!isKnownType(provider.type)) return { provider, row: UNKNOWN, label: provider.type, protocols: [], keys: [], spots: [] };
+  if (!isKnownType(provider.type)) return { provider, row: UNKNOWN, label: provider.type, protocolsOf: () => [], isByModel: false, keys: [], spots: [] };
   const row = catalogue[provider.type];
-  return { provider, row, label: row.label, protocols: provider.protocols ?? row.protocols, keys: keysOf(making, id, provider, row), spots: spotsOf(making, id, provider, row) };
+  return { provider, row, label: row.label, protocolsOf: spokenBy(provider, row), isByModel: row.speaks !== undefined, keys: keysOf(making, id, provider, row), spots: spotsOf(making, id, provider, row) };
 };
+
+/** Of what the provider's owner or the row says it is only what this model speaks; an owner who says none of that knows better. */
+const spokenBy = ({ protocols = [] }: Provider, row: Row): Place["protocolsOf"] => {
+  const all = protocols.length > 0 ? protocols : row.protocols;
+  if (row.speaks === undefined) return () => all;
+  const { speaks } = row;
+  return (model) => {
+    const own = speaks.find(({ names }) => names.test(model))?.protocols ?? all;
+    const spoken = all.filter((protocol) => own.includes(protocol));
+    return spoken.length > 0 ? spoken : all;
+  };
+};
+
+/** The provider's own name for what was asked. */
+export const nameAt = (target: Target, { provider: { models } }: Place, asked: string): string => target.model ?? (Object.hasOwn(models, asked) ? (models[asked] as string) : asked);
 
 const spotsOf = (making: Making, id: string, provider: Provider, row: Row): Spot[] => {
   const usual = row.url === undefined ? null : filledIn(row.url, provider);
@@ -107,7 +130,7 @@ const spotsOf = (making: Making, id: string, provider: Provider, row: Row): Spot
       making.warnings.push({ object: `providers/${id}`, path: `endpoints.${index}.url`, message: problem });
       return [];
     }
-    const { origin, pathname } = new URL(url);
+    const { origin, pathname, search } = new URL(url);
     const upstream = making.upstreams.get({
       origin,
       network: provider.network,
@@ -118,13 +141,13 @@ const spotsOf = (making: Making, id: string, provider: Provider, row: Row): Spot
     });
     making.used.add(upstream);
     const path = pathname.replace(/\/+$/, "");
-    return [{ upstream, pathname: path, isUsual: isUsual(path, row, usual), priority, weight }];
+    return [{ upstream, pathname: path, query: search.slice(1), isUsual: isUsual(path, row, usual, provider), priority, weight }];
   });
 };
 
 /** The row knows where its other protocols live behind its own address, and behind one that is laid out in the same way. */
-const isUsual = (path: string, row: Row, usual: string | null): boolean =>
-  path === "" || Object.values(row.bases ?? {}).includes(path) || (usual !== null && !usual.includes("{") && new URL(usual).pathname.replace(/\/+$/, "") === path);
+const isUsual = (path: string, row: Row, usual: string | null, provider: Provider): boolean =>
+  path === "" || Object.values(row.bases ?? {}).some((base) => filledIn(base, provider) === path) || (usual !== null && !usual.includes("{") && new URL(usual).pathname.replace(/\/+$/, "") === path);
 
 /** What an address needs to know stands beside the credentials. */
 const filledIn = (url: string, { auth }: Provider): string => {
@@ -147,22 +170,24 @@ const modelName = (name: string): ModelName => ({ name, json: Buffer.from(JSON.s
 
 /** One for each endpoint of the provider, the first to be tried first. */
 export const destinationsOf = (target: Target, place: Place, route: Route, protocol: ProtocolName): Destination[] => {
-  const { models, timeouts } = place.provider;
+  const { timeouts } = place.provider;
   // A target's own model is the provider's name for it already; only a name that is passed on may have another there.
   const fixed = target.model === undefined ? null : modelName(target.model);
-  const modelFor = (asked: string): ModelName => fixed ?? modelName(Object.hasOwn(models, asked) ? (models[asked] as string) : asked);
-  const dialects = dialectsOf(place.row, protocol);
-  const base = place.row.bases?.[protocol];
-  return place.spots.toSorted((left, right) => left.priority - right.priority).map(({ upstream, pathname, isUsual: hasBases, weight }) => ({
+  const modelFor = (asked: string): ModelName => fixed ?? modelName(nameAt(target, place, asked));
+  const { row } = place;
+  const dialects = dialectsOf(row, protocol);
+  const dated = row.dated === undefined ? dialects : dialectsOf(row, protocol, row.dated.paths);
+  return place.spots.toSorted((left, right) => left.priority - right.priority).map((spot) => ({
     targetName: target.name,
     providerName: target.provider,
     providerLabel: place.label,
-    upstream,
+    upstream: spot.upstream,
     protocol,
-    basePath: hasBases && base !== undefined ? filledIn(base, place.provider) : pathname,
+    basePath: baseAt(spot, place, protocol),
+    query: spot.query,
     keys: place.keys,
-    headers: Object.entries(place.row.headers?.[protocol] ?? {}).flat(),
-    dialects,
+    headers: Object.entries(row.headers?.[protocol] ?? {}).flat(),
+    dialects: spot.query === "" ? dialects : dated,
     modelFor,
     timeouts: {
       connectMs: route.timeouts.connectMs ?? timeouts.connectMs,
@@ -171,7 +196,15 @@ export const destinationsOf = (target: Target, place: Place, route: Route, proto
       idleMs: route.timeouts.idleMs ?? timeouts.idleMs,
       totalMs: route.timeouts.totalMs ?? timeouts.totalMs,
     },
-    weight,
+    weight: spot.weight,
     mayLose: route.onLoss === "allow",
+    vendor: row,
   }));
+};
+
+const baseAt = ({ pathname, query, isUsual: hasBases }: Spot, { row, provider }: Place, protocol: ProtocolName): string => {
+  if (query !== "" && row.dated !== undefined) return pathname === "" ? row.dated.base : pathname;
+  const base = hasBases ? row.bases?.[protocol] : undefined;
+  const filled = base === undefined ? pathname : filledIn(base, provider);
+  return filled.includes("{") ? pathname : filled;
 };

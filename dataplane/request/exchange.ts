@@ -95,6 +95,9 @@ export class Exchange implements RequestRecord {
   outputTokensEstimate = 0;
   finishReason = "";
 
+  /** The numbers of tokens that the client reads are the gateway's own guess. */
+  isAnswerEstimated = false;
+
   // settle, observe
   isUsageEstimated = false;
   endTick = 0;

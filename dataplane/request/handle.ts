@@ -15,7 +15,7 @@ import type { Outgoing } from "./outgoing.ts";
 import type { Router } from "./router.ts";
 import { settle } from "./settle.ts";
 import { stream } from "./stream.ts";
-import { translate } from "./translate.ts";
+import { translate, type Translation } from "./translate.ts";
 import { understand } from "./understand.ts";
 
 export const handle = async (exchange: Exchange, idPrefix: string): Promise<void> => {
@@ -53,13 +53,19 @@ const send: Send = (exchange, destination, key, hasNext): Promise<Failure | null
   return translated instanceof Promise ? sendLater(exchange, destination, key, hasNext, translated) : dispatch(exchange, destination, key, hasNext, translated);
 };
 
-const sendLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Promise<Outgoing | Failure>): Promise<Failure | null> =>
+const sendLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Promise<Translation>): Promise<Failure | null> =>
   dispatch(exchange, destination, key, hasNext, await translated);
 
-const dispatch = (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Outgoing | Failure): Promise<Failure | null> | Failure => {
+const dispatch = (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Translation): Promise<Failure | null> | Failure => {
   if ("code" in translated) return translated;
+  if ("answer" in translated) return replyOwn(exchange, translated.answer);
   const authorized = authorize(translated, exchange.endpoint.method, destination, key);
   return authorized instanceof Promise ? streamLater(exchange, destination, key, hasNext, authorized) : stream(exchange, destination, authorized, key, hasNext);
+};
+
+const replyOwn = async (exchange: Exchange, answer: object): Promise<null> => {
+  if (!exchange.isAborted) reply(exchange, answer);
+  return null;
 };
 
 /** The client may have left while a token was on its way. */

@@ -2,6 +2,11 @@
 import type { Readable } from "node:stream";
 import type { Passage } from "./passage.ts";
 
+/** What the gateway answers by itself: the provider is not asked. */
+export interface OwnAnswer {
+  readonly answer: object;
+}
+
 export interface Outgoing {
   readonly path: string;
   /** Flat: name, value, name, value. */

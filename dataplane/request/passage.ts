@@ -1,9 +1,9 @@
 // How an answer's bytes go through to the client: untouched where both sides speak the same, translated where they do not.
 // The pump drives it and knows no protocol. This file has the seam and the untouched way; translation.ts has the other.
-import { failure, type Failure } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import { providerCodecs } from "../protocols/index.ts";
+import type { ProviderFailure } from "../protocols/ir.ts";
 import type { PassThrough, ReportedError, StreamWatch, Summary } from "../protocols/pass-through.ts";
-import { toldRefusal } from "./told.ts";
 
 /** A stream on its way. */
 export interface StreamPassage {
@@ -41,9 +41,19 @@ export interface Answered {
   readonly summary: Summary;
   readonly error: ReportedError | null;
   readonly isWhole: boolean;
+  /** Why it is no answer to what was asked. */
+  readonly problem?: string;
   /** What the client gets, and its type when it is not the provider's own. */
   readonly body: Buffer;
   readonly type: string | undefined;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  /** The status says that our credential was refused. */
+  readonly isOfKey: boolean;
 }
 
 export interface Passage {
@@ -55,12 +65,13 @@ export interface Passage {
   readonly streamType: string | undefined;
   openStream(eventBytesMax: number, type: string): StreamPassage;
   openJoin(eventBytesMax: number, type: string): JoinPassage;
-  readReply(body: Buffer): Answered;
-  /** A refusal as a failure to be told in the client's shape; null: the bytes pass as they are. */
-  readRefusal(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Failure | null;
+  readReply(body: Buffer, headers: Readonly<Record<string, string | string[] | undefined>>): Answered;
+  /** A refusal that is told in the client's shape; null: the bytes pass as they are. */
+  readRefusal(refusal: Refusal): ProviderFailure | null;
 }
 
 const NOTHING = Buffer.alloc(0);
+const KEY_REFUSED: ProviderFailure = { kind: "credential", status: 401, message: "", type: "", code: "", parameter: "", retryAfterSeconds: 0 };
 
 /** What the client asked, as far as the answer's form depends on it. */
 export interface Wants {
@@ -95,14 +106,15 @@ export class Untouched implements Passage {
   readReply(body: Buffer): Answered {
     const { summary, error, isWhole } = this.#protocol.readReply(body);
     const asStream = this.#wants.isStreaming && isWhole && error === null ? this.#protocol.replyToStream(body, { includeUsage: this.#wants.isUsageWanted }) : null;
-    return { summary, error, isWhole, body: asStream ?? body, type: asStream === null ? undefined : "text/event-stream; charset=utf-8" };
+    return { summary, error, isWhole, body: asStream ?? body, type: asStream === null ? undefined : (this.#protocol.streamType ?? "text/event-stream; charset=utf-8") };
   }
 
-  /** A refused credential is the gateway's: its client must not take it for its own. */
-  readRefusal(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Failure | null {
-    if (status !== 401 && status !== 403) return null;
+  /** A refused credential is the gateway's: its client must not take it for its own. Some vendors tell of it with a 400. */
+  readRefusal({ status, headers, body, isOfKey }: Refusal): ProviderFailure | null {
+    if (!isOfKey && status !== 400) return null;
     const codec = providerCodecs[this.#protocol.name];
-    return codec === undefined ? failure("UPSTREAM_CREDENTIAL", { upstreamStatus: status }) : toldRefusal(codec.decodeFailure(status, headers, body));
+    const said = codec?.decodeFailure(status, headers, body) ?? { ...KEY_REFUSED, status };
+    return isOfKey || said.kind === "credential" ? said : null;
   }
 }
 

@@ -3,17 +3,20 @@
 import { headHeaders } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { failure, type ErrorCode } from "../errors.ts";
+import { requestIdHeaders, tellsLimit, type RateLimits } from "../providers/rate-limits.ts";
 
 type Headers = Record<string, string | string[] | undefined>;
 
 const passed: ReadonlySet<string> = new Set([
-  "content-type", "content-disposition", "cache-control", "retry-after", "retry-after-ms", "openai-processing-ms", "openai-version", "openai-model",
+  "content-type", "content-disposition", "cache-control", "retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms", "openai-version", "openai-model",
+  // Amazon's SDKs read the kind of a failure nowhere else.
+  "x-amzn-errortype",
 ]);
 
 const PREFIX = "x-llmgw-upstream-";
 
 /** `length` -1: not known; then the upstream's own is used if its bytes pass unchanged. */
-export const replyHeaders = (exchange: Exchange, upstream: Headers, length: number, contentType?: string): string[] => {
+export const replyHeaders = (exchange: Exchange, upstream: Headers, rateLimits: RateLimits, length: number, contentType?: string): string[] => {
   const headers = headHeaders(exchange);
   if (contentType !== undefined) headers.push("content-type", contentType);
   for (const name in upstream) {
@@ -21,7 +24,7 @@ export const replyHeaders = (exchange: Exchange, upstream: Headers, length: numb
     if (value === undefined) continue;
     if (passed.has(name)) {
       if (name !== "content-type" || contentType === undefined) headers.push(name, String(value));
-    } else if (name.startsWith("x-ratelimit-") || name.startsWith("anthropic-ratelimit-") || name === "x-request-id") {
+    } else if (requestIdHeaders.has(name) || tellsLimit(name, rateLimits)) {
       headers.push(PREFIX + (name.startsWith("x-") ? name.slice(2) : name), String(value));
     }
   }
@@ -32,7 +35,7 @@ export const replyHeaders = (exchange: Exchange, upstream: Headers, length: numb
 
 const lengthOf = (upstream: Headers): string | undefined => {
   // Of a stream less may be passed on (no second terminator), or more (an error of ours).
-  if (String(upstream["content-type"]).toLowerCase().startsWith("text/event-stream")) return undefined;
+  if (/^(?:text\/event-stream|application\/vnd\.amazon\.eventstream)/i.test(String(upstream["content-type"]))) return undefined;
   if (upstream["content-encoding"] !== undefined && upstream["content-encoding"] !== "identity") return undefined;
   const length = upstream["content-length"];
   return typeof length === "string" ? length : undefined;

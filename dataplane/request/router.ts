@@ -14,29 +14,38 @@ import type { Endpoint } from "../protocols/endpoints.ts";
 import { placeOf, type Making, type Place, type Tier } from "./destination.ts";
 import { tiersOf, type Pair } from "./tiers.ts";
 
+/** Names come from clients: what is too many is worked out each time. */
+const REMEMBERED_MAX = 1000;
+
 export class RouteEntry {
   readonly name: string;
   readonly mayUse: (caller: Caller) => boolean;
   readonly #route: Route;
   readonly #pairs: readonly Pair[];
   readonly #tiers = new Map<string, readonly Tier[]>();
+  /** Clients name the model, and which protocol is spoken depends on it. */
+  readonly #isByModel: boolean;
 
   constructor(name: string, route: Route, pairs: readonly Pair[], mayUse: (caller: Caller) => boolean) {
     this.name = name;
     this.mayUse = mayUse;
     this.#route = route;
     this.#pairs = pairs;
+    this.#isByModel = pairs.some(({ target, place }) => place.isByModel && target.model === undefined);
   }
 
   get hasTarget(): boolean {
     return this.#pairs.some(({ target, place }) => target.weight > 0 && place.spots.length > 0);
   }
 
-  /** Who can answer what is asked at an endpoint; worked out when it is first asked. */
-  tiers({ protocol, family }: Pick<Endpoint, "protocol" | "family">): readonly Tier[] {
-    const key = `${family} ${protocol}`;
+  /** Who can answer what is asked at an endpoint, of a model; worked out when it is first asked. */
+  tiers({ protocol, family }: Pick<Endpoint, "protocol" | "family">, model: string): readonly Tier[] {
+    const key = this.#isByModel ? `${family} ${protocol} ${model}` : `${family} ${protocol}`;
     let tiers = this.#tiers.get(key);
-    if (tiers === undefined) this.#tiers.set(key, (tiers = tiersOf(this.#pairs, this.#route, protocol, family)));
+    if (tiers === undefined) {
+      tiers = tiersOf(this.#pairs, this.#route, protocol, family, model);
+      if (this.#tiers.size < REMEMBERED_MAX) this.#tiers.set(key, tiers);
+    }
     return tiers;
   }
 }

@@ -12,7 +12,8 @@ import type { Exchange, Waiting } from "./exchange.ts";
 import { benchName } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, replyHeaders } from "./reply-headers.ts";
-import { toldInAnswer } from "./told.ts";
+import { retryHints } from "./retry-after.ts";
+import { codeOfRefusal, toldInAnswer, toldRefusal } from "./told.ts";
 import type { Destination, Key } from "./destination.ts";
 import type { Outgoing } from "./outgoing.ts";
 
@@ -28,6 +29,7 @@ const HELD_STREAM_BYTES_MAX = 65_536;
 /** Up to here chunks of one turn are joined into one write; beyond it the copy costs more than the calls. */
 const JOINED_BYTES_MAX = 32_768;
 const BENCH_MS = 60_000;
+const NOTHING = Buffer.alloc(0);
 
 export const stream = (exchange: Exchange, destination: Destination, outgoing: Outgoing, key: Key, hasNext: boolean): Promise<Failure | null> =>
   new Promise((resolve) => new Pump(exchange, destination, outgoing.passage, key, hasNext, resolve).start(outgoing));
@@ -132,10 +134,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #judgeHead(status: number, type: string): void {
-    if (status === 401 || status === 403) {
-      if (this.#key.live !== null) this.#key.live.refused();
-      else if (this.#key.name !== "") this.#exchange.gateway.store.mark(benchName(this.#key), BENCH_MS);
-    }
+    if (this.#isOfKey(status)) this.#benchKey();
     if (status >= 300 && status < 400) return this.#fail("UPSTREAM_REDIRECT", { upstreamStatus: status });
     const { endpoint } = this.#exchange;
     if (status >= 400) {
@@ -224,7 +223,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     this.phase = FLOWING;
     exchange.status = exchange.upstreamStatus;
     if (this.#heldBytes > 0) exchange.firstByteTick = exchange.gateway.clock.tick();
-    exchange.response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, length, contentType));
+    exchange.response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, this.#destination.vendor.rateLimits, length, contentType));
     const held = this.#held;
     this.#held = [];
     for (const chunk of held) this.#queue(chunk);
@@ -320,27 +319,42 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     const body = this.#heldBody();
     if (upstreamStatus === 204) return this.#finishHeld(body);
     if (body.length === 0) return this.#fail("UPSTREAM_INVALID", { reason: "it was empty" });
-    const answered = this.#passage.readReply(body);
+    const answered = this.#passage.readReply(body, this.#upstreamHeaders);
     if (!answered.isWhole) return this.#fail("UPSTREAM_INVALID", { reason: "it was not one whole JSON document" });
     // A stored answer may tell of a failure of then; that is no failure of now.
     if (answered.error !== null && endpoint.method !== "GET") return this.#failInStream(answered.error);
+    if (answered.problem !== undefined) return this.#fail("UPSTREAM_INVALID", { reason: answered.problem });
     this.#note(answered.summary);
     this.#finishHeld(answered.body, answered.type);
+  }
+
+  #benchKey(): void {
+    if (this.#key.live !== null) this.#key.live.refused();
+    else if (this.#key.name !== "") this.#exchange.gateway.store.mark(benchName(this.#key), BENCH_MS);
+  }
+
+  /** Some vendors say with the same status that a prompt was flagged, or that an account is empty. */
+  #isOfKey(status: number): boolean {
+    const meant = this.#destination.vendor.errors?.[status];
+    return meant === undefined ? status === 401 || status === 403 : meant === "credential" || meant === "forbidden";
   }
 
   // A limit or a fault of the provider's may not be one elsewhere; a fault of the request's is the same everywhere.
   #finishRefusal(): void {
     const status = this.#exchange.upstreamStatus;
-    const isRefusedKey = status === 401 || status === 403;
-    const isWorthAnother = isRefusedKey || status === 408 || status === 429 || status >= 500;
-    const code = isRefusedKey ? "UPSTREAM_CREDENTIAL" : status === 429 ? "UPSTREAM_RATE_LIMITED" : isWorthAnother ? "UPSTREAM_UNAVAILABLE" : "UPSTREAM_REJECTED";
+    const { errors, rateLimits } = this.#destination.vendor;
+    const isOfKey = this.#isOfKey(status);
+    const said = this.#passage.readRefusal({ status, headers: this.#upstreamHeaders, body: this.#heldBody(), isOfKey });
+    const meant = errors?.[status] ?? (isOfKey || said?.kind === "credential" ? "credential" : undefined);
+    if (meant === "credential" && !isOfKey) this.#benchKey();
+    const code = codeOfRefusal(status, meant);
     // More of an upload may have passed by meanwhile than is kept for another.
     const mayGoOn = this.#hasNext && this.#exchange.upload?.isReplayable !== false;
-    if (isWorthAnother && mayGoOn) return this.#fail(code, { upstreamStatus: status });
+    if (code !== "UPSTREAM_REJECTED" && mayGoOn) return this.#fail(code, { upstreamStatus: status });
     this.#exchange.errorCode = code;
-    const told = this.#passage.readRefusal(status, this.#upstreamHeaders, this.#heldBody());
-    if (told !== null) return this.#over(told);
-    this.#finishHeld(errorBody(this.#exchange, this.#heldBody(), code), "application/json");
+    if (said === null) return this.#finishHeld(errorBody(this.#exchange, this.#heldBody(), code), "application/json");
+    const hints = retryHints(status, this.#upstreamHeaders, said.retryAfterSeconds, rateLimits, this.#exchange.gateway.clock.now());
+    this.#over(toldRefusal(meant === undefined ? said : { ...said, kind: meant }, hints));
   }
 
   /** The head of a refusal says enough; half of its body says nothing. */
@@ -360,7 +374,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     exchange.status = exchange.upstreamStatus;
     exchange.firstByteTick = exchange.gateway.clock.tick();
     exchange.bytesOut = body.length;
-    response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, body.length, contentType));
+    response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, this.#destination.vendor.rateLimits, body.length, contentType));
     response.end(body);
     this.#over(null);
   }
@@ -415,12 +429,12 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     this.#exchange.errorCode = reason.code;
     const passing = this.#stream;
     this.flush();
-    // Bytes without events cannot carry an error; a connection that breaks cannot be mistaken for an end. In HTTP/1.0 only a
-    // reset breaks it.
-    if (passing === null && request.httpVersionMinor === 0) response.socket?.resetAndDestroy();
-    if (passing === null) return void response.destroy();
-    this.#note(passing.end());
-    const bytes = passing.encodeFailure(reason);
+    if (passing !== null) this.#note(passing.end());
+    const bytes = passing?.encodeFailure(reason) ?? NOTHING;
+    // Neither bytes without events nor half a frame can carry an error; a connection that breaks cannot be mistaken for an
+    // end. In HTTP/1.0 only a reset breaks it.
+    if (bytes.length === 0 && request.httpVersionMinor === 0) response.socket?.resetAndDestroy();
+    if (bytes.length === 0) return void response.destroy();
     this.#exchange.bytesOut += bytes.length;
     response.end(bytes);
   }

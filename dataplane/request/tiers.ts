@@ -3,16 +3,17 @@
 import type { Family } from "../protocols/endpoints.ts";
 import { canAnswer } from "../protocols/index.ts";
 import type { ProtocolName, Route, Target } from "../snapshot/schema.ts";
-import { destinationsOf, type Place, type Tier } from "./destination.ts";
+import { destinationsOf, nameAt, type Place, type Tier } from "./destination.ts";
 
 export interface Pair {
   readonly target: Target;
   readonly place: Place;
 }
 
-export const tiersOf = (pairs: readonly Pair[], route: Route, protocol: ProtocolName, family: Family): readonly Tier[] => {
+/** `model`: as it was asked for; "" for none. */
+export const tiersOf = (pairs: readonly Pair[], route: Route, protocol: ProtocolName, family: Family, model: string): readonly Tier[] => {
   const able = pairs.flatMap(({ target, place }) => {
-    const spoken = target.weight > 0 && place.spots.length > 0 ? spokenBy(place, protocol, family) : undefined;
+    const spoken = target.weight > 0 && place.spots.length > 0 ? choose(place.protocolsOf(nameAt(target, place, model)), protocol, family) : undefined;
     return spoken === undefined ? [] : [{ target, place, spoken }];
   });
   const priorities = [...new Set(able.map(({ target }) => target.priority))].toSorted((left, right) => left - right);
@@ -22,5 +23,5 @@ export const tiersOf = (pairs: readonly Pair[], route: Route, protocol: Protocol
   }));
 };
 
-const spokenBy = ({ protocols }: Place, protocol: ProtocolName, family: Family): ProtocolName | undefined =>
+const choose = (protocols: readonly ProtocolName[], protocol: ProtocolName, family: Family): ProtocolName | undefined =>
   protocols.includes(protocol) ? protocol : protocols.find((own) => canAnswer(own, family));

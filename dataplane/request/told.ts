@@ -3,6 +3,7 @@
 import { failure, type ErrorCode, type Failure, type FailureKind } from "../errors.ts";
 import type { ProviderFailure } from "../protocols/ir.ts";
 import type { ReportedError } from "../protocols/pass-through.ts";
+import type { RetryHints } from "./retry-after.ts";
 
 /** A refused credential is the gateway's own, never the caller's: no 401 and no 403 of a provider's reaches a client. */
 const statusOf = {
@@ -16,17 +17,32 @@ const codeOf = (kind: FailureKind): ErrorCode => {
   return kind === "overloaded" || kind === "timeout" || kind === "internal" ? "UPSTREAM_UNAVAILABLE" : "UPSTREAM_REJECTED";
 };
 
+/** An account without money may be another one elsewhere. `meant`: what a status means at this vendor. */
+export const codeOfRefusal = (status: number, meant: FailureKind | undefined): ErrorCode => {
+  if (meant !== undefined) return meant === "payment" ? "UPSTREAM_UNAVAILABLE" : codeOf(meant);
+  if (status === 429) return "UPSTREAM_RATE_LIMITED";
+  return status === 402 || status === 408 || status >= 500 ? "UPSTREAM_UNAVAILABLE" : "UPSTREAM_REJECTED";
+};
+
 /** Vendors quote the key, masked or not, when they refuse it. */
 const KEY = /\b(?:sk|pk|rk|gsk|xai|key|AIza|AKIA|ASIA|Bearer)[-_ ]?[\w*.…-]{6,}/g;
 
 export const redactKeys = (message: string): string => message.replaceAll(KEY, "[redacted]");
 
-export const toldRefusal = ({ kind, status, message, parameter, retryAfterSeconds }: ProviderFailure): Failure => {
+/** What a status says where the vendor's own word is one for anything ("server_error", "ValidationException"). */
+const finer: Readonly<Record<number, FailureKind>> = { 408: "timeout", 413: "too-large", 429: "rate-limited", 503: "overloaded", 504: "timeout", 529: "overloaded" };
+
+const kindOf = ({ kind, status }: ProviderFailure): FailureKind => (kind === "invalid" || kind === "internal" ? (finer[status] ?? kind) : kind);
+
+/** `hints`: what its headers say about another try. */
+export const toldRefusal = (said: ProviderFailure, { seconds, shouldRetry }: RetryHints): Failure => {
+  const { status, message, parameter } = said;
+  const kind = kindOf(said);
   const code = codeOf(kind);
   const words = failure(code, { upstreamStatus: status });
-  const said = redactKeys(message);
-  const both = code === "UPSTREAM_CREDENTIAL" && said !== "" ? `${words.message} It said: ${said}` : said;
-  return { ...words, status: statusOf[kind], message: both === "" ? words.message : both, parameter, retryAfterSeconds, kind };
+  const heard = redactKeys(message);
+  const both = code === "UPSTREAM_CREDENTIAL" && heard !== "" ? `${words.message} It said: ${heard}` : heard;
+  return { ...words, status: statusOf[kind], message: both === "" ? words.message : both, parameter, retryAfterSeconds: seconds, kind, ...(shouldRetry === undefined ? {} : { shouldRetry }) };
 };
 
 /** An error inside an answer that had begun well. */

@@ -4,61 +4,69 @@ import type { Readable } from "node:stream";
 import { failure, type Failure } from "../errors.ts";
 import { isInvalid, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
 import { fit, type Fitted } from "../protocols/fit/index.ts";
+import { nameInside } from "../protocols/google-model.ts";
 import { clientCodecs, providerCodecs } from "../protocols/index.ts";
-import type { Conversation, Loss } from "../protocols/ir.ts";
+import type { Conversation } from "../protocols/ir.ts";
+import type { CountProvider } from "../protocols/token-count/index.ts";
 import { splice } from "../wire/json-splice.ts";
 import type { Destination, Key, ModelName } from "./destination.ts";
+import { counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
 import type { Exchange } from "./exchange.ts";
 import { fetchMedia } from "./fetch-media.ts";
-import type { Outgoing } from "./outgoing.ts";
-import { Untouched } from "./passage.ts";
+import { each, inClientsWords, NO_LOSSES, refusedLosses } from "./losses.ts";
+import type { Outgoing, OwnAnswer } from "./outgoing.ts";
+import { Untouched, type Passage } from "./passage.ts";
+import { translateSide } from "./side-translation.ts";
 import { Translated } from "./translation.ts";
-import { dialectPath, upstreamPath, withQuery } from "./upstream-path.ts";
+import { addMissing, addTracing, documentHeaders } from "./upstream-headers.ts";
+import { dialectPath, holdsModel, templateOf, upstreamPath, withFixed, withQuery } from "./upstream-path.ts";
+import { unframed } from "./unframed.ts";
+import { vendorForm } from "./vendor-form.ts";
 
 const CLIENT_PREFIX_LENGTH = "/v1".length;
 /** Moving more than this costs as much as a copy. */
 const PREFIX_BYTES_MAX = 16_384;
 
-export const translate = (exchange: Exchange, destination: Destination, key: Key): Outgoing | Failure | Promise<Outgoing | Failure> => {
+export type Translation = Outgoing | OwnAnswer | Failure;
+
+export const translate = (exchange: Exchange, destination: Destination, key: Key): Translation | Promise<Translation> => {
   const model = exchange.modelAsked === "" ? null : destination.modelFor(exchange.modelAsked);
   exchange.modelSent = model?.name ?? "";
   exchange.losses = NO_LOSSES;
-  if (destination.protocol === exchange.endpoint.protocol) return untouched(exchange, destination, key, model);
-  return translated(exchange, destination, key);
+  const { family, protocol } = exchange.endpoint;
+  if (destination.protocol === protocol && !lacksCount(exchange, destination)) return untouched(exchange, destination, key, model);
+  return family === "embeddings" || family === "rerank" ? translateSide(family, exchange, destination, key) : translated(exchange, destination, key);
 };
 
-const NO_LOSSES: readonly Loss[] = [];
+/** A vendor may speak a protocol without its counting of tokens. */
+const lacksCount = ({ endpoint, modelSent }: Exchange, { dialects }: Destination): boolean =>
+  endpoint.family === "token-count" && (dialects(modelSent).dialect.countsTokens ?? true) !== true;
 
-const untouched = (exchange: Exchange, destination: Destination, key: Key, model: ModelName | null): Outgoing => ({
-  path: destination.basePath + withQuery(pathOf(exchange, destination), key.query),
-  headers: headersOf(exchange, destination, key),
-  body: bodyOf(exchange, model),
-  passage: new Untouched(exchange.protocol, exchange),
-});
+/** The same protocol, as its vendor has it: most have it as it is. */
+const untouched = (exchange: Exchange, destination: Destination, key: Key, model: ModelName | null): Outgoing => {
+  const { endpoint, path, query, modelSent, isStreaming } = exchange;
+  const vendor = destination.dialects(modelSent);
+  // Endpoints are found under other spellings too (whole URLs, escapes): a provider hears only the usual one.
+  const template = endpoint.upstreamPath === "" ? "" : templateOf(endpoint.upstreamPath, isStreaming, vendor.dialect);
+  const own = template === "" ? path.slice(CLIENT_PREFIX_LENGTH) + query : upstreamPath(template, modelSent, query);
+  const form = vendor.edit === null ? null : vendorForm(exchange, vendor, bodyOf(exchange, model), holdsModel(template));
+  return {
+    path: destination.basePath + withFixed(withQuery(own, key.query), destination.query),
+    headers: headersOf(exchange, destination, key, form === null ? exchange.forwarded : form.headers),
+    body: form === null ? bodyOf(exchange, model) : form.body,
+    passage: unframed(new Untouched(exchange.protocol, exchange), destination.protocol, vendor.dialect),
+  };
+};
 
-/** Endpoints are found under other spellings too (whole URLs, escapes): a provider hears only the usual one. */
-const pathOf = ({ endpoint, path, query, modelSent }: Exchange, { dialects }: Destination): string =>
-  endpoint.upstreamPath === "" ? path.slice(CLIENT_PREFIX_LENGTH) + query : upstreamPath(endpoint.upstreamPath, modelSent, query, dialects(modelSent).dialect);
-
-const headersOf = (exchange: Exchange, destination: Destination, key: Key): string[] => {
+const headersOf = (exchange: Exchange, destination: Destination, key: Key, forwarded: readonly string[]): string[] => {
   const { contentType, upload } = exchange;
-  const headers = key.headers.concat(exchange.forwarded);
-  addMissing(headers, destination.headers, exchange.forwarded);
+  const headers = key.headers.concat(forwarded);
+  addMissing(headers, destination.headers, forwarded);
   if (contentType !== "" && exchange.endpoint.body !== "none") headers.push("content-type", contentType);
   addTracing(headers, exchange);
   const length = upload?.contentLength(renamed(exchange)) ?? null;
   if (length !== null) headers.push("content-length", String(length));
   return headers;
-};
-
-const addMissing = (headers: string[], wanted: readonly string[], sent: readonly string[]): void => {
-  for (let index = 0; index < wanted.length; index += 2) if (!sent.includes(wanted[index] as string)) headers.push(wanted[index] as string, wanted[index + 1] as string);
-};
-
-const addTracing = (headers: string[], { id, trace }: Exchange): void => {
-  headers.push("x-request-id", id);
-  if (trace !== null && trace.traceparent !== "") headers.push("traceparent", trace.traceparent);
-  if (trace !== null && trace.tracestate !== "") headers.push("tracestate", trace.tracestate);
 };
 
 const renamed = ({ modelAsked, modelSent }: Exchange): string | null => (modelSent === modelAsked ? null : modelSent);
@@ -68,8 +76,12 @@ const bodyOf = (exchange: Exchange, model: ModelName | null): Buffer | Readable 
   if (exchange.endpoint.body === "none") return null;
   // A former attempt may have put another name where the asked one stood.
   if (model !== null && exchange.modelStart !== -1 && (exchange.isBodySpliced || exchange.modelSent !== exchange.modelAsked)) renameModel(exchange, model.json);
-  return exchange.body.subarray(exchange.bodyStart, exchange.bodyEnd);
+  const body = exchange.body.subarray(exchange.bodyStart, exchange.bodyEnd);
+  return isNamedInside(exchange) ? nameInside(body, exchange.modelAsked, exchange.modelSent) : body;
 };
+
+const isNamedInside = ({ endpoint: { protocol, family }, modelAsked, modelSent }: Exchange): boolean =>
+  protocol === "gemini" && family !== "conversation" && modelSent !== modelAsked;
 
 /*
  * The first time, what stands before the model's name is moved within the room before the body: a large body is not
@@ -106,9 +118,11 @@ interface Work {
   readonly provider: ProviderCodec;
   readonly asked: Conversation;
   readonly target: TargetModel;
+  /** Set where a number of tokens is asked for, and not an answer. */
+  readonly counter: CountProvider | null;
 }
 
-const translated = (exchange: Exchange, destination: Destination, key: Key): Outgoing | Failure | Promise<Outgoing | Failure> => {
+const translated = (exchange: Exchange, destination: Destination, key: Key): Translation | Promise<Translation> => {
   const client = clientCodecs[exchange.endpoint.protocol];
   const provider = providerCodecs[destination.protocol];
   if (client === undefined || provider === undefined) return failure("ROUTE_NO_TARGET", { route: exchange.routeName, operation: exchange.operation });
@@ -116,9 +130,12 @@ const translated = (exchange: Exchange, destination: Destination, key: Key): Out
   if (refusal !== null) return refusal;
   const asked = exchange.conversation as Conversation;
   const target = targetOf(exchange, destination, asked);
-  const work: Work = { exchange, destination, key, client, provider, asked, target };
+  const isCount = exchange.endpoint.family === "token-count";
+  const counter = isCount ? counterFor(destination, target) : null;
+  if (isCount && counter === null) return estimate(exchange, asked);
+  const work: Work = { exchange, destination, key, client, provider, asked, target, counter };
   const fitted = fit(asked, target, provider.abilities(target.dialect, target.model), client);
-  const refused = refusedLosses(fitted.losses, work);
+  const refused = refusedLosses(fitted.losses, exchange, destination);
   if (refused !== null) return refused;
   if (fitted.fetches.length === 0) return encode(work, fitted, fitted.conversation);
   return fetchMedia(exchange, fitted.fetches).then((fetched) => {
@@ -131,7 +148,9 @@ const translated = (exchange: Exchange, destination: Destination, key: Key): Out
 const read = (exchange: Exchange, client: ClientCodec): Failure | null => {
   if (exchange.conversation !== null) return null;
   const { body, bodyStart, bodyEnd, modelAsked, endpoint, query, request } = exchange;
-  const conversation = client.decodeRequest(body.subarray(bodyStart, bodyEnd), { model: modelAsked, isStreaming: endpoint.isStreaming, query, headers: request.headers });
+  const sent = body.subarray(bodyStart, bodyEnd);
+  const bytes = endpoint.family === "token-count" ? countedBody(endpoint.protocol, sent) : sent;
+  const conversation = "problem" in bytes ? bytes : client.decodeRequest(bytes, { model: modelAsked, isStreaming: endpoint.isStreaming, query, headers: request.headers });
   if (isInvalid(conversation)) return failure("REQUEST_INVALID", { problem: conversation.problem }, conversation.parameter);
   // A former attempt may have spelt the model otherwise in the bytes.
   exchange.conversation = conversation.model === modelAsked ? conversation : { ...conversation, model: modelAsked };
@@ -144,56 +163,31 @@ const targetOf = ({ modelSent }: Exchange, { dialects, protocol, providerLabel }
   return { model: modelSent, isStreaming: isStreaming || dialect.onlyStreams === true, dialect, origin: `${protocol}/${providerLabel}`, outputTokensMax };
 };
 
-/** An encoder names the neutral model's members; the client has its own words for them. */
-const inClientsWords = (loss: Loss, { fieldNames }: ClientCodec): Loss => {
-  const words: Readonly<Record<string, string>> = fieldNames;
-  const path = Object.hasOwn(words, loss.path) ? words[loss.path] : undefined;
-  return path === undefined ? loss : { ...loss, path };
-};
-
-/** What two places notice is one loss. */
-const each = (losses: readonly Loss[]): readonly Loss[] =>
-  losses.length < 2 ? losses : [...new Map(losses.map((loss) => [`${loss.path} ${loss.reason}`, loss])).values()];
-
-const NAMED_MAX = 5;
-
-const inexpressible = ({ routeName }: Exchange, { protocol }: Destination, losses: readonly Loss[]): Failure => {
-  const named = losses.slice(0, NAMED_MAX).map(({ path }) => path).join(", ");
-  const paths = losses.length > NAMED_MAX ? `${named} and ${losses.length - NAMED_MAX} more` : named;
-  return { ...failure("REQUEST_NOT_EXPRESSIBLE", { protocol, paths, route: routeName }, losses[0]?.path ?? ""), kind: "invalid" };
-};
-
-const refusedLosses = (losses: readonly Loss[], { exchange, destination }: Work): Failure | null => {
-  const major = destination.mayLose ? NO_LOSSES : losses.filter(({ severity }) => severity === "major");
-  return major.length === 0 ? null : inexpressible(exchange, destination, major);
-};
-
 const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoing | Failure => {
-  const { exchange, destination, key, client, provider, asked, target } = work;
-  const encoded = provider.encodeRequest(conversation, target);
-  exchange.losses = each([...fitted.losses, ...encoded.losses.map((loss) => inClientsWords(loss, client))]);
-  const refused = refusedLosses(exchange.losses, work);
+  const { exchange, destination, key, client, provider, target, counter } = work;
+  const written = provider.encodeRequest(conversation, target);
+  const encoded = counter === null ? written : counter.encodeRequest(written, target);
+  exchange.losses = each([...fitted.losses, ...encoded.losses.map((loss) => inClientsWords(loss, client.fieldNames))]);
+  const refused = refusedLosses(exchange.losses, exchange, destination);
   if (refused !== null) return refused;
-  const headers = key.headers.concat(encoded.headers);
-  addMissing(headers, destination.headers, encoded.headers);
-  headers.push("content-type", "application/json");
-  addTracing(headers, exchange);
-  const { clock } = exchange.gateway;
   return {
-    path: destination.basePath + withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query),
-    headers,
+    path: destination.basePath + withFixed(withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query), destination.query),
+    headers: documentHeaders(exchange, destination, key, encoded.headers),
     body: encoded.body,
-    passage: new Translated({
-      client,
-      provider,
-      asked,
-      target,
-      undo: fitted.undo,
-      requestId: exchange.id,
-      nowSeconds: () => Math.floor(clock.now() / 1000),
-      onLosses: (losses) => {
-        if (losses.length > 0) exchange.losses = [...exchange.losses, ...losses];
-      },
-    }),
+    passage: counter === null ? passageOf(work, fitted) : countPassage(exchange.endpoint.protocol, counter, provider),
   };
 };
+
+const passageOf = ({ exchange, client, provider, asked, target }: Work, { undo }: Fitted): Passage =>
+  unframed(new Translated({
+    client,
+    provider,
+    asked,
+    target,
+    undo,
+    requestId: exchange.id,
+    nowSeconds: () => Math.floor(exchange.gateway.clock.now() / 1000),
+    onLosses: (losses) => {
+      if (losses.length > 0) exchange.losses = [...exchange.losses, ...losses];
+    },
+  }), provider.name, target.dialect);

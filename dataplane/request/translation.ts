@@ -9,8 +9,7 @@ import { noUsage, updateUsage, type Conversation, type Event, type Loss, type Pr
 import { lossComment } from "../protocols/loss-header.ts";
 import type { ReportedError, Summary } from "../protocols/pass-through.ts";
 import { eventsOf } from "../protocols/replay.ts";
-import type { Answered, JoinPassage, Passage, StreamPassage } from "./passage.ts";
-import { toldRefusal } from "./told.ts";
+import type { Answered, JoinPassage, Passage, Refusal, StreamPassage } from "./passage.ts";
 
 /** What an answer is translated with. */
 export interface Translating {
@@ -66,8 +65,8 @@ export class Translated implements Passage {
     return { summary, error: null, isWhole: true, body: encoded.body, type: JSON_TYPE };
   }
 
-  readRefusal(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): Failure {
-    return toldRefusal(this.#parts.provider.decodeFailure(status, headers, body));
+  readRefusal({ status, headers, body }: Refusal): ProviderFailure {
+    return this.#parts.provider.decodeFailure(status, headers, body);
   }
 }
 
@@ -195,8 +194,9 @@ class TranslatedStream implements StreamPassage {
     const { losses } = this.#encoder;
     this.#parts.onLosses(losses);
     const written = this.#pushAll(this.#parts.undo.event(event));
-    const isSse = this.#parts.client.streamType(this.#parts.asked).startsWith("text/event-stream");
-    return losses.length === 0 || !isSse || typeof written !== "string" ? written : lossComment(losses) + written;
+    const { client, asked } = this.#parts;
+    const hasComments = client.refusesComments !== true && client.streamType(asked).startsWith("text/event-stream");
+    return losses.length === 0 || !hasComments || typeof written !== "string" ? written : lossComment(losses) + written;
   }
 
   #started(event: Extract<Event, { kind: "start" }>): Event {

@@ -3,9 +3,14 @@ import type { Dialect } from "../protocols/dialect.ts";
 
 const escapedModel = (model: string): string => encodeURIComponent(model).replaceAll("%40", "@");
 
-/** `template` may hold {model}; `query` is the client's own, with "?", or "". */
-export const upstreamPath = (template: string, model: string, query: string, { paths }: Dialect): string =>
-  withQuery((paths?.[template] ?? template).replace("{model}", () => escapedModel(model)), query);
+/** What the vendor has in place of a protocol's own path; some have another for streams. It may hold {model}. */
+export const templateOf = (own: string, isStreaming: boolean, { paths }: Dialect): string =>
+  paths === undefined ? own : ((isStreaming ? paths[`${own}#stream`] : undefined) ?? paths[own] ?? own);
+
+export const holdsModel = (template: string): boolean => template.includes("{model}");
+
+/** `query` is the client's own, with "?", or "". */
+export const upstreamPath = (template: string, model: string, query: string): string => withQuery(template.replace("{model}", () => escapedModel(model)), query);
 
 /** The same for a path in which the model stands already. */
 export const dialectPath = (path: string, model: string, dialect: Dialect): string => {
@@ -21,4 +26,10 @@ export const withQuery = (path: string, query: string): string => {
   const added = query.startsWith("?") ? query.slice(1) : query;
   if (added === "") return path;
   return `${path}${path.includes("?") ? "&" : "?"}${added}`;
+};
+
+/** What an address has in its query is said once: a client that says it itself means it. */
+export const withFixed = (path: string, fixed: string): string => {
+  const name = fixed.slice(0, fixed.indexOf("=") + 1);
+  return fixed === "" || path.includes(`?${name}`) || path.includes(`&${name}`) ? path : withQuery(path, fixed);
 };

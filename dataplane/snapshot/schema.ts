@@ -24,9 +24,10 @@ export type ProtocolName = (typeof protocolNames)[number];
 
 /** The rows of the data plane's catalogue: what this build can talk to. A provider of another type has no usable target. */
 export const providerTypes = [
-  "openai", "openai-compatible", "mistral", "deepseek", "dashscope", "siliconflow", "openrouter", "groq", "together", "fireworks",
-  "xai", "perplexity", "ollama", "vllm", "sglang", "llama-cpp", "llm-gateway", "litellm", "portkey", "one-api",
-  "anthropic", "anthropic-compatible", "gemini", "bedrock", "cohere",
+  "openai", "anthropic", "gemini", "azure-openai", "vertex-ai", "bedrock", "mistral", "cohere", "deepseek", "dashscope",
+  "siliconflow", "openrouter", "tokenmix", "foursapi", "treerouter", "dmxapi", "aihubmix", "groq", "together", "fireworks",
+  "xai", "perplexity", "portkey", "ollama", "vllm", "sglang", "llama-cpp", "litellm", "one-api", "llm-gateway",
+  "openai-compatible", "anthropic-compatible",
 ] as const;
 export type ProviderType = (typeof providerTypes)[number];
 

@@ -31,7 +31,7 @@ export class TopLevel {
 }
 
 /** Position just behind the closing quote, or -1. `start` is the byte behind the opening one. */
-const stringEnd = (bytes: Buffer, start: number, end: number): number => {
+export const stringEnd = (bytes: Buffer, start: number, end: number): number => {
   let position = start;
   for (;;) {
     const loopEnd = position + LOOP_BYTES < end ? position + LOOP_BYTES : end;
@@ -69,7 +69,7 @@ const containerEnd = (bytes: Buffer, start: number, end: number): number => {
   return -1;
 };
 
-const skipSpace = (bytes: Buffer, start: number, end: number): number => {
+export const skipSpace = (bytes: Buffer, start: number, end: number): number => {
   let position = start;
   while (position < end) {
     const byte = bytes[position] as number;
@@ -79,7 +79,7 @@ const skipSpace = (bytes: Buffer, start: number, end: number): number => {
   return position;
 };
 
-const valueEnd = (bytes: Buffer, start: number, end: number): number => {
+export const valueEnd = (bytes: Buffer, start: number, end: number): number => {
   const first = bytes[start];
   if (first === QUOTE) return stringEnd(bytes, start + 1, end);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return containerEnd(bytes, start, end);

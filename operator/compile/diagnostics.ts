@@ -15,7 +15,6 @@ interface Row {
 /** In order of weight: the first that an object has gives its condition the reason. */
 export const reasons = {
   Invalid: { condition: "Accepted", severity: "error", message: "{path}{problem}" },
-  TypeNotInForce: { condition: "Accepted", severity: "error", message: "type {type} is not supported yet; there are: {known}" },
   IdentityElsewhere: { condition: "Accepted", severity: "error", message: "{where} not in {cloud}: the data plane's own identity is sent to {hosts} only; name a Secret with {field}" },
   InsecureEndpoint: { condition: "Accepted", severity: "error", message: "endpoint {url} is not encrypted; use https://, or say network: Private if it is a server of your own" },
   NoGateway: { condition: "Accepted", severity: "error", message: "none of the gateways that the route names exists" },

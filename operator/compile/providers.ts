@@ -8,7 +8,7 @@ import { lookUpCertificates } from "./credentials.ts";
 import { finding, type Finding } from "./diagnostics.ts";
 import type { CompiledProvider, Look } from "./sources.ts";
 import { durationMs } from "./spans.ts";
-import { isServed, protocolWords, providerTypeWords, servedTypes } from "./words.ts";
+import { protocolWords, providerTypeWords } from "./words.ts";
 
 type Tls = NonNullable<Provider["tls"]>;
 
@@ -22,7 +22,7 @@ export const compileProvider = (look: Look, id: string, source: LLMProvider): Co
   const namespace = id.slice(0, id.indexOf("/"));
   const auth = compileAuth(look, namespace, source);
   const tls = compileTls(look, namespace, source.spec.tls);
-  const refusals = [...unservedType(source), ...insecureEndpoints(source)];
+  const refusals = insecureEndpoints(source);
   const findings = [...refusals, ...auth.findings, ...tls.findings];
   const isUsable = refusals.length === 0 && auth.value !== undefined && tls.value !== undefined;
   const provider = isUsable ? assemble(source, auth.value, tls.value) : undefined;
@@ -53,9 +53,6 @@ const renamedModels = (models: NonNullable<LLMProvider["spec"]["models"]>): Reco
   Object.fromEntries(
     models.flatMap(({ name, upstreamName }) => (upstreamName === undefined || upstreamName === name || name === "__proto__" ? [] : [[name, upstreamName]])),
   );
-
-const unservedType = ({ spec: { type } }: LLMProvider): Finding[] =>
-  isServed(type) ? [] : [finding("TypeNotInForce", "spec.type", { type, known: servedTypes() })];
 
 // The schema refuses these too; an object that was stored before the schema did still passes by here.
 const insecureEndpoints = ({ spec }: LLMProvider): Finding[] => {

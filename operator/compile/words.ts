@@ -1,7 +1,7 @@
 // Tables from the words of the kinds, UpperCamel, to those of the snapshot, kebab-case.
 // The compiler of TypeScript proves that no word is missing and that none is invented.
 import type { ProviderProtocol, ProviderType } from "../../crds/provider.ts";
-import { providerTypes, type ProtocolName } from "../../dataplane/snapshot/schema.ts";
+import type { ProtocolName, ProviderType as ServedType } from "../../dataplane/snapshot/schema.ts";
 
 export const providerTypeWords = {
   OpenAI: "openai",
@@ -36,15 +36,7 @@ export const providerTypeWords = {
   LLMGateway: "llm-gateway",
   OpenAICompatible: "openai-compatible",
   AnthropicCompatible: "anthropic-compatible",
-} as const satisfies Record<ProviderType, string>;
-
-const served: ReadonlySet<string> = new Set(providerTypes);
-
-/** Whether the data planes of this build can talk to it. */
-export const isServed = (type: ProviderType): boolean => served.has(providerTypeWords[type]);
-
-/** For people: the types that are served, in their own words. */
-export const servedTypes = (): string => Object.entries(providerTypeWords).flatMap(([type, word]) => (served.has(word) ? [type] : [])).join(", ");
+} as const satisfies Record<ProviderType, ServedType>;
 
 export const protocolWords = {
   OpenAIChat: "openai-chat",

@@ -54,7 +54,11 @@ describe("bytes that make no sense", () => {
         const watch = protocol.openStream(8_388_608);
         watch.push(bytes);
         watch.end();
-        expect(protocol.encodeStreamFailure(failure("UPSTREAM_TRUNCATED"), watch).toString()).toMatch(/"UPSTREAM_TRUNCATED".*\n\n$/s);
+        const told = protocol.encodeStreamFailure(failure("UPSTREAM_TRUNCATED"), watch).toString();
+        if (!("streamType" in protocol)) expect(told).toMatch(/"UPSTREAM_TRUNCATED".*\n\r?\n$/s);
+        // Between frames only; behind half of one nothing can be said.
+        else if (watch.isBetweenEvents) expect(told).toContain('"UPSTREAM_TRUNCATED"');
+        else expect(told).toBe("");
       }),
       { numRuns: RUNS },
     );

@@ -139,6 +139,7 @@ const provoke: Readonly<Record<ErrorCode, () => Promise<Seen>>> = {
   REQUEST_MODEL_INVALID: () => refused({ body: '{"model":7}' }),
   REQUEST_INVALID: () => refused({ body: '{"model":"support-chat","messages":"hello"}' }, { provider: { type: "anthropic-compatible" } }),
   REQUEST_NOT_EXPRESSIBLE: () => refused({ body: '{"model":"support-chat","n":2,"messages":[{"role":"user","content":"hello"}]}' }, { provider: { type: "anthropic-compatible" } }),
+  REQUEST_NOT_ANSWERABLE: () => refused({ path: "/v1/embeddings", body: '{"model":"support-chat","input":[1,2]}' }, { provider: { protocols: ["cohere"] } }),
   REQUEST_MEDIA_UNREACHABLE: () => refused({ body: PICTURE_CHAT }, { provider: { protocols: ["bedrock-converse"] } }),
   ROUTE_FORBIDDEN: () => refused({ body: CHAT }, { routes: { chat: { access: { teams: ["others"] } } } }),
   ROUTE_MODEL_NOT_FOUND: () => refused({ body: '{"model":"suport-chat"}' }),

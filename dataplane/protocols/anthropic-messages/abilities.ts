@@ -1,7 +1,7 @@
 // What Anthropic's protocol can carry to a model. What one cloud lacks of it stands in the dialect of its row.
 import type { Abilities } from "../abilities.ts";
 import type { Dialect } from "../dialect.ts";
-import { traitsOf, type Traits } from "./traits.ts";
+import { traitsOf, type Traits } from "../claude-traits.ts";
 
 const charset = /^[a-zA-Z0-9_-]+$/;
 

@@ -25,3 +25,14 @@ export const takenBetas = (value: Json | undefined, { betas }: Dialect, losses: 
   for (const name of asked) if (!takes.includes(name)) losses.push({ path: `${BETA}.${name}`, reason: "unsupported", severity: "minor" });
   return asked.filter((name) => takes.includes(name));
 };
+
+/** The same for a client's headers that would go as they are. */
+export const fitHeaders = (forwarded: readonly string[], dialect: Dialect): { readonly headers: readonly string[]; readonly members: JsonObject; readonly losses: readonly Loss[] } => {
+  const at = forwarded.indexOf(BETA);
+  if (at === -1 || dialect.betas === undefined) return { headers: forwarded, members: {}, losses: [] };
+  const losses: Loss[] = [];
+  const taken = takenBetas(namesIn(forwarded[at + 1] ?? ""), dialect, losses);
+  const others = [...forwarded.slice(0, at), ...forwarded.slice(at + 2)];
+  if (taken.length === 0) return { headers: others, members: {}, losses };
+  return dialect.betas.in === "body" ? { headers: others, members: { anthropic_beta: taken }, losses } : { headers: [...others, BETA, taken.join(",")], members: {}, losses };
+};

@@ -8,7 +8,7 @@ import { type Json, parseExact } from "../../wire/json.ts";
 import { ownCitations } from "./citations.ts";
 import { encodeDocument, encodeImage } from "./media.ts";
 import { cacheControl, isMembers, NAME, ownOf } from "./members.ts";
-import type { Traits } from "./traits.ts";
+import type { Traits } from "../claude-traits.ts";
 
 export interface Encoding {
   readonly target: TargetModel;

@@ -1,5 +1,7 @@
 // A conversation as a request to a provider that speaks Anthropic's protocol, in the form that its model's generation and its
 // cloud take. The members stand in one order always: an upstream's cache hangs on the beginning of the prompt.
+import { isThinking, type Thought } from "../claude-thinking.ts";
+import { traitsOf, type Traits } from "../claude-traits.ts";
 import type { Encoded, TargetModel } from "../codec.ts";
 import type { Dialect } from "../dialect.ts";
 import type { Conversation, Field, Loss, LossReason } from "../ir.ts";
@@ -9,8 +11,7 @@ import { BETA, takenBetas } from "./betas.ts";
 import { encodePrompt, isLoopWithoutThinking, type Prompt } from "./encode-messages.ts";
 import { encodeFormat, encodeToolChoice, encodeTools, isForced } from "./encode-tools.ts";
 import { NAME, setMember } from "./members.ts";
-import { encodeReasoning, isThinking, type Thought } from "./thinking.ts";
-import { traitsOf, type Traits } from "./traits.ts";
+import { encodeReasoning } from "./thinking.ts";
 
 const PATH = "/messages";
 /** Clouds that have a path of their own for streams give it under this name. */

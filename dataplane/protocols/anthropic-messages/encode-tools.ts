@@ -4,7 +4,7 @@ import type { Conversation, Format, Loss, Tool, ToolChoice } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { isObject, type Json } from "../../wire/json.ts";
 import { cacheControl, isMembers, NAME, ownOf, setMember } from "./members.ts";
-import type { Traits } from "./traits.ts";
+import type { Traits } from "../claude-traits.ts";
 
 const WEB_SEARCH: JsonObject = { type: "web_search_20250305", name: "web_search" };
 

@@ -5,6 +5,7 @@ import type { Codec } from "../codec.ts";
 import type { Field } from "../ir.ts";
 import { isEventStream, type PassThrough } from "../pass-through.ts";
 import { abilities } from "./abilities.ts";
+import { fitHeaders } from "./betas.ts";
 import { decodeReply } from "./decode-reply.ts";
 import { decodeRequest } from "./decode-request.ts";
 import { decodeStream } from "./decode-stream.ts";
@@ -13,6 +14,7 @@ import { encodeRequest } from "./encode-request.ts";
 import { encodeStream } from "./encode-stream.ts";
 import { decodeFailure, encodeFailure, failureBody } from "./failure.ts";
 import { failedStream, replyToStream, streamToReply } from "./join.ts";
+import { FramedMessages } from "./framed.ts";
 import { isMembers, NAME } from "./members.ts";
 import { errorIn, noSummary, summarize } from "./summary.ts";
 import { MessagesWatch } from "./watch.ts";
@@ -78,5 +80,8 @@ export const anthropicMessages: PassThrough = {
   replyToStream: (body) => replyToStream(body),
   streamToReply,
   encodeFailure,
+  statuses: { overloaded: 529 },
+  fitHeaders,
+  unframe: (eventBytesMax) => new FramedMessages(eventBytesMax),
   encodeStreamFailure: (failure, watch) => Buffer.from(failedStream(failureBody(failure), watch)),
 };

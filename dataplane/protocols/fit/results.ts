@@ -16,6 +16,8 @@ interface Call {
 interface Step {
   readonly turns: Turn[];
   readonly calls: Call[];
+  /** What the model says from then on is its next step. */
+  isAnswered: boolean;
 }
 
 type Laid = Step | Turn;
@@ -39,12 +41,12 @@ class Pairing {
     if (turn.role !== "assistant") return this.#answer(turn);
     const previous = this.laid.at(-1);
     const calls = turn.blocks.filter((block) => block.kind === "tool-call").map((block): Call => ({ block, result: null }));
-    if (previous !== undefined && isStep(previous)) {
+    if (previous !== undefined && isStep(previous) && !previous.isAnswered) {
       previous.turns.push(turn);
       previous.calls.push(...calls);
       return;
     }
-    const step: Step = { turns: [turn], calls };
+    const step: Step = { turns: [turn], calls, isAnswered: false };
     this.laid.push(step);
     this.#steps.push(step);
   }
@@ -64,6 +66,7 @@ class Pairing {
     else {
       if (step !== this.#steps.at(-1)) this.#fitting.lose(result.at, "approximated", "minor");
       call.result = answering(result, call.block);
+      step.isAnswered = true;
     }
     return true;
   }

@@ -110,7 +110,9 @@ describe("a request", () => {
 
   test.each<[Members, object | null]>([
     [{}, null],
-    [{ thinking: { type: "enabled", budget_tokens: 2048 } }, { effort: null, budgetTokens: 2048, isAdaptive: false, isShown: null }],
+    [{ thinking: { type: "enabled", budget_tokens: 2048 } }, { effort: null, budgetTokens: 2048, isAdaptive: false, isShown: true }],
+    [{ thinking: { type: "enabled", budget_tokens: 2048, display: "omitted" } }, { budgetTokens: 2048, isShown: false }],
+    [{ thinking: { type: "adaptive" } }, { isAdaptive: true, isShown: null }],
     [{ thinking: { type: "adaptive", display: "omitted" }, output_config: { effort: "xhigh" } }, { effort: "xhigh", budgetTokens: null, isAdaptive: true, isShown: false }],
     [{ thinking: { type: "disabled" }, output_config: { effort: "low" } }, { effort: "none", budgetTokens: 0, isAdaptive: false }],
     [{ output_config: { effort: "high" } }, { effort: "high", budgetTokens: null, isAdaptive: false }],

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Dialect } from "../../../dataplane/protocols/dialect.ts";
 import type { Block, Conversation, Opaque, Reasoning, Turn } from "../../../dataplane/protocols/ir.ts";
 import { abilities } from "../../../dataplane/protocols/anthropic-messages/abilities.ts";
-import { traitsOf } from "../../../dataplane/protocols/anthropic-messages/traits.ts";
+import { traitsOf } from "../../../dataplane/protocols/claude-traits.ts";
 import { conversationOf, type Members, roundTrip, sent, targetOf } from "./driving.ts";
 
 const NAME = "anthropic-messages";

@@ -70,7 +70,7 @@ export const conversations: readonly ConversationCase[] = [
     tools: [{ kind: "custom", at: "", name: "edit", description: "mark-description", format: { type: "text" } }],
     turns: [user("mark-a"), turn("assistant", call("call_a1", "edit", { arguments: "mark-patch", isCustom: true })), turn("user", result("call_a1", "edit", { isCustom: true }))],
   }),
-  one("a search of the web by the provider", "tools", (client) => ({ tools: [{ kind: "hosted", at: "", protocol: client, name: "web_search", purpose: "web-search", value: client === "anthropic-messages" ? { type: "web_search_20250305", name: "web_search" } : client === "gemini" ? { googleSearch: {} } : { type: "web_search" } }] })),
+  one("a search of the web by the provider", "tools", (client) => ({ tools: [{ kind: "hosted", at: "", protocol: client, name: "web_search", purpose: "web-search", value: client === "anthropic-messages" ? { type: "web_search_20250305", name: "web_search" } : client === "gemini" ? { googleSearch: {} } : client === "bedrock-converse" ? { systemTool: { name: "nova_grounding" } } : { type: "web_search" } }] })),
   one("the model may choose", "toolChoice", withTools({ toolChoice: { mode: "auto" } })),
   one("a call is forced", "toolChoice", withTools({ toolChoice: { mode: "required" } })),
   one("one tool is forced", "toolChoice", withTools({ toolChoice: { mode: "tool", name: "time" } })),

@@ -30,7 +30,9 @@ export const questionOf = (client: ClientCodec, isStreaming: boolean): Conversat
   const [plain] = conversations;
   if (plain === undefined) throw new Error("there are no conversations");
   const asked = askedBy(plain, client.name);
-  return { ...asked, isStreaming, isUsageWanted: true, sampling: { ...asked.sampling, logprobs: 4, choices: 2 } };
+  // Thinking is shown to those who ask for it.
+  const reasoning = { effort: null, budgetTokens: null, isAdaptive: true, isShown: true };
+  return { ...asked, isStreaming, isUsageWanted: true, reasoning, sampling: { ...asked.sampling, logprobs: 4, choices: 2 } };
 };
 
 const canAsk = (one: ClientCodec, { after }: AnswerCase): boolean => {

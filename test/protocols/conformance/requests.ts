@@ -81,7 +81,7 @@ export const sendRequest = (client: ClientCodec, provider: ProviderCodec, one: C
   const fitted = first.withFetched(new Map(first.fetches.map(({ url }) => [url, pixel])));
   const encoded = provider.encodeRequest(fitted.conversation, target);
   const losses = [...fitted.losses, ...encoded.losses].filter((loss) => !usual.includes(words(loss)));
-  const faults = [...notStill(fitted.conversation, fit(fitted.conversation, target, provider.abilities(noDialect, model), client)), ...silentlyChanged(asked, fitted.conversation, fitted.losses), ...wronglyTold(client, asked, fitted.conversation, fitted.losses), ...misread(provider, fitted.conversation, encoded), ...vanished(asked, encoded, losses)];
+  const faults = [...notStill(fitted.conversation, fit(fitted.conversation, target, provider.abilities(noDialect, model), client)), ...silentlyChanged(asked, fitted.conversation, fitted.losses), ...wronglyTold(client, asked, fitted.conversation, fitted.losses), ...misread(provider, fitted.conversation, encoded), ...vanished(asked, encoded, losses, spent(asked, fitted.conversation, first.fetches))];
   const isMapped = first.fetches.length > 0 || differences(conversationMeaning(asked), conversationMeaning(fitted.conversation)).length > 0;
   return { verdict: losses.length > 0 ? severest(losses) : isMapped ? "mapped" : "kept", losses: losses.map(words), because: "", faults };
 };
@@ -118,10 +118,14 @@ const misread = (provider: ProviderCodec, fitted: Conversation, encoded: Encoded
   return changed.length === 0 ? [] : [`${provider.name} understands another ${describe(changed, sent, understood)}`];
 };
 
-const vanished = (asked: Conversation, { body }: Encoded, losses: readonly Loss[]): string[] => {
+/** What is gone because it has served: addresses that were fetched, and tools where none may be called. */
+const spent = (asked: Conversation, { tools }: Conversation, fetches: readonly { readonly url: string }[]): string =>
+  JSON.stringify([fetches.map(({ url }) => url), asked.toolChoice?.mode === "none" && tools.length === 0 ? asked.tools : []]);
+
+const vanished = (asked: Conversation, { body }: Encoded, losses: readonly Loss[], served: string): string[] => {
   if (losses.length > 0) return [];
   const text = body.toString("utf8");
-  const missing = marksIn(asked).filter((mark) => !text.includes(mark) && !isInBase64(text, mark));
+  const missing = marksIn(asked).filter((mark) => !text.includes(mark) && !isInBase64(text, mark) && !served.includes(mark));
   return missing.length === 0 ? [] : [`not in the provider's bytes: ${missing.join()}`];
 };
 

@@ -51,7 +51,8 @@ const textOf = (blocks: readonly Block[], kind: "text" | "reasoning"): string =>
 
 const saidIn = ({ id, model, choices, usage }: Reply, { finishes }: Writer): Said => {
   const blocks = choices[0]?.blocks ?? [];
-  const finish = finishes[choices[0]?.finish.reason ?? "stop"] ?? "";
+  // Where it has no word for the reason that is told as lost, and it ends all the same.
+  const finish = finishes[choices[0]?.finish.reason ?? "stop"] ?? finishes.stop ?? "";
   return { id, model, blocks, text: textOf(blocks, "text"), thinking: textOf(blocks, "reasoning"), calls: blocks.filter((block) => block.kind === "tool-call"), finish, usage };
 };
 
@@ -147,7 +148,7 @@ const dashscope: Writer = {
 
 /** The arguments as the text that they are: a number may be longer than a number of JavaScript's. */
 const withArguments = (document: object, calls: readonly Call[]): string =>
-  calls.reduce((text, call, index) => text.replace(`"arguments ${index}"`, () => (call.arguments === "" ? "{}" : call.arguments)), JSON.stringify(document));
+  calls.reduce((text, call, index) => text.replace(`"arguments ${index}"`, () => (call.arguments === "" || !isJson(call.arguments) ? "{}" : call.arguments)), JSON.stringify(document));
 
 const ollamaCalls = (calls: readonly Call[]): object => ({ tool_calls: calls.map(({ name }, index) => ({ function: { name, arguments: `arguments ${index}` } })) });
 const ollamaEnd = ({ finish, usage }: Said): object => ({ done: true, done_reason: finish, total_duration: 1, prompt_eval_count: told(usage.inputTokens), eval_count: told(usage.outputTokens) });

@@ -1,0 +1,41 @@
+// What DashScope's native generation can carry (seen 2026-11).
+import type { Abilities } from "../abilities.ts";
+import type { Dialect } from "../dialect.ts";
+
+export const abilities = (dialect: Dialect, _model: string): Abilities => ({
+  imageSources: ["url", "bytes"],
+  fileSources: [],
+  fileTypes: [],
+  audioFormats: ["wav", "mp3", "aac", "amr", "3gp", "3gpp"],
+  hasVideo: true,
+  system: "leading",
+  hasTools: true,
+  toolName: { pattern: /^[a-zA-Z0-9_-]+$/, lengthMax: 64 },
+  callId: { pattern: /^[\x21-\x7e]+$/, lengthMax: 64 },
+  toolChoices: new Set(["auto", "none", "tool"]),
+  hasParallelSwitch: true,
+  customTools: "emulated",
+  resultMedia: new Set(),
+  hasResultErrors: false,
+  needsEveryResult: true,
+  schema: "emulated",
+  json: "native",
+  stopMax: 4,
+  choicesMax: 4,
+  logprobsMax: 5,
+  // Below 2, and not 2 itself.
+  temperatureMax: 1.99,
+  sampling: new Set(["temperature", "topP", "topK", "seed", "presencePenalty"]),
+  reasoning: "budget",
+  hasPrefill: true,
+  mayBeginWithAssistant: true,
+  hasAudioOutput: false,
+  hasVerbosity: false,
+  hasUserId: false,
+  hasMetadata: false,
+  hasServiceTier: false,
+  hasCacheKey: false,
+  cacheMarksMax: 4,
+  hasHostedWebSearch: true,
+  ...dialect.abilities,
+});
