@@ -15,6 +15,9 @@ const passed: ReadonlySet<string> = new Set([
 
 const PREFIX = "x-llmgw-upstream-";
 
+/** Of a stream less may be passed on (no second terminator), or more (an error of ours). */
+export const NO_LENGTH = -2;
+
 /** `length` -1: not known; then the upstream's own is used if its bytes pass unchanged. */
 export const replyHeaders = (exchange: Exchange, upstream: Headers, rateLimits: RateLimits, length: number, contentType?: string): string[] => {
   const headers = headHeaders(exchange);
@@ -28,14 +31,12 @@ export const replyHeaders = (exchange: Exchange, upstream: Headers, rateLimits: 
       headers.push(PREFIX + (name.startsWith("x-") ? name.slice(2) : name), String(value));
     }
   }
-  const known = length >= 0 ? String(length) : lengthOf(upstream);
+  const known = length >= 0 ? String(length) : length === NO_LENGTH ? undefined : lengthOf(upstream);
   if (known !== undefined && exchange.status !== 204) headers.push("content-length", known);
   return headers;
 };
 
 const lengthOf = (upstream: Headers): string | undefined => {
-  // Of a stream less may be passed on (no second terminator), or more (an error of ours).
-  if (/^(?:text\/event-stream|application\/vnd\.amazon\.eventstream)/i.test(String(upstream["content-type"]))) return undefined;
   if (upstream["content-encoding"] !== undefined && upstream["content-encoding"] !== "identity") return undefined;
   const length = upstream["content-length"];
   return typeof length === "string" ? length : undefined;

@@ -11,7 +11,7 @@ import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.
 import type { Exchange, Waiting } from "./exchange.ts";
 import { benchName } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
-import { errorBody, replyHeaders } from "./reply-headers.ts";
+import { errorBody, NO_LENGTH, replyHeaders } from "./reply-headers.ts";
 import { retryHints } from "./retry-after.ts";
 import { codeOfRefusal, toldInAnswer, toldRefusal } from "./told.ts";
 import type { Destination, Key } from "./destination.ts";
@@ -198,7 +198,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     }
     if (bytes.length > 0) this.#hold(bytes);
     if (passing.error !== null) this.#failInStream(passing.error);
-    else if (passing.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(-1, this.#passage.streamType);
+    else if (passing.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(NO_LENGTH, this.#passage.streamType);
   }
 
   #takeJoined(join: JoinPassage, chunk: Buffer): void {
@@ -293,7 +293,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     if (this.phase !== FLOWING) {
       if (passing.error !== null) return this.#failInStream(passing.error);
       if (!passing.hasEvent) return this.#fail("UPSTREAM_INVALID", { reason: "the stream ended before its first event" });
-      this.#commit(-1, this.#passage.streamType);
+      this.#commit(NO_LENGTH, this.#passage.streamType);
     }
     if (rest.length > 0) this.#queue(rest);
     if (passing.error !== null) {
@@ -461,7 +461,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     if (this.phase === OVER) return;
     const overdue = this.overdue(tickMs);
     if (overdue !== null) return this.#fail(overdue.code, { seconds: overdue.ms / 1000 });
-    if (this.isHoldOver(tickMs)) this.#commit(-1, this.#passage.streamType);
+    if (this.isHoldOver(tickMs)) this.#commit(NO_LENGTH, this.#passage.streamType);
     this.#exchange.gateway.deadlines.arm(this, this.nextDue());
   }
 

@@ -47,7 +47,7 @@ describe("a JSON request reaches the provider as it came, but for the model's na
   });
 
   it.each(endpoints.filter(({ model }) => model === "Path"))("$method $path, whose model is replaced in the path", async (endpoint) => {
-    const story = await stage(json(ODD_REPLY), speaking(endpoint));
+    const story = await stage(json(endpoint.isStreaming ? `[${ODD_REPLY}]` : ODD_REPLY), speaking(endpoint));
     const answer = await story.ask({ path: endpoint.path.replace("{model}", "support-chat"), body: odd('"whatever"') });
     expect(sentBody(story)).toBe(odd('"whatever"'));
     expect(story.provider.requests[0]?.target).toBe(`/v1${endpoint.upstreamPath.replace("{model}", "provider-model")}`);

@@ -44,6 +44,7 @@ describe("thinking", () => {
     ["none is the least that the model can", { effort: "none" }, "claude-sonnet-5-5", { type: "between_tools" }, undefined],
     ["none is a low effort where it cannot be turned off", { effort: "none" }, "claude-opus-5-5", undefined, "low"],
     ["shown is summarized", { effort: "low", isShown: true }, NEW, { type: "adaptive", display: "summarized" }, "low"],
+    ["shown is what a budget is anyway", { effort: "low", isShown: true }, OLD, { type: "enabled", budget_tokens: 4096 }, undefined],
     ["hidden is omitted", { effort: "low", isShown: false }, OLD, { type: "enabled", budget_tokens: 4096, display: "omitted" }, undefined],
     ["what says nothing asks for nothing", {}, OLD, undefined, undefined],
     ["a model that cannot think is not asked to", { effort: "high" }, "claude-3-5-haiku-20241022", undefined, undefined],

@@ -86,6 +86,16 @@ describe("messages", () => {
     expect((replayed.body["input"] as { messages: unknown[] }).messages[1]).toMatchObject({ reasoning_content: "Hm." });
   });
 
+  test("mark a tool's result for the cache at its end, and tell of a tool that it cannot be marked", () => {
+    const cache = { ttlSeconds: 300 };
+    const result: Block = { kind: "tool-result", at: "r", id: "c", name: "t", isError: false, cache, content: [{ kind: "text", at: "", text: "a" }, { kind: "text", at: "", text: "b" }] };
+    const call: Block = { kind: "tool-call", at: "", id: "c", name: "t", arguments: "{}" };
+    const { body, losses } = ask({ turns: [user("q"), turn("assistant", call), turn("user", result)], tools: [{ ...tool("t"), at: "tools[0]", cache }] });
+    const marked = [{ type: "text", text: "a" }, { type: "text", text: "b", cache_control: { type: "ephemeral" } }];
+    expect(body).toMatchObject({ input: { messages: [{}, {}, { role: "tool", content: marked, tool_call_id: "c" }] } });
+    expect(losses).toEqual(["tools[0] unsupported minor"]);
+  });
+
   test("mark what may be cached, in the form of either surface", () => {
     const marked: Block = { kind: "text", at: "", text: "long", cache: { ttlSeconds: 300 } };
     expect(messagesOf(turn("system", marked), user("q"))).toEqual([{ role: "system", content: [{ type: "text", text: "long", cache_control: { type: "ephemeral" } }] }, { role: "user", content: "q" }]);
