@@ -41,9 +41,10 @@ export const clamped = (budget: number, outputTokensMax: number, lose: Lose): nu
   return Math.max(BUDGET_MIN, Math.floor(outputTokensMax / 2));
 };
 
+/** Who is given a budget shows what it thinks: only the contrary needs a word, which the oldest models do not know. */
 export const budgeted = (budget: number, isShown: boolean | null, outputTokensMax: number, lose: Lose): JsonObject | null => {
   const tokens = clamped(Math.max(BUDGET_MIN, budget), outputTokensMax, lose);
-  return tokens === null ? null : { type: "enabled", budget_tokens: tokens, ...displayOf(isShown) };
+  return tokens === null ? null : { type: "enabled", budget_tokens: tokens, ...(isShown === false ? displayOf(isShown) : {}) };
 };
 
 /** `outputTokensMax`: what is asked for as the limit of the answer. */

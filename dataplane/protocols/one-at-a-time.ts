@@ -15,6 +15,11 @@ const NONE = -1;
 export class OneAtATime {
   readonly #lines = new Map<number, Line>();
 
+  /** Whether an event that fills a block may be written now as it is: most may, and need no list. */
+  isFree({ choice, index }: BlockEvent): boolean {
+    return this.#lines.get(choice)?.open === index;
+  }
+
   /** The events that may be written now. */
   push(event: Event): readonly Event[] {
     if (!("index" in event)) return [event];

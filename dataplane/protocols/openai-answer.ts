@@ -9,24 +9,27 @@ const OUTSIDE = /[^a-zA-Z0-9_-]/g;
 /** In the protocol's style; the same for the same answer. */
 export const answerId = (id: string, prefix: string): string => (id.startsWith(prefix) ? id : prefix + (id.replace(OUTSIDE, "") || "0"));
 
-const detailsOf = (counts: Readonly<Record<string, number>>): JsonObject | null => {
-  const known = Object.entries(counts).filter(([, count]) => count >= 0);
-  return known.length === 0 ? null : Object.fromEntries(known);
+const setKnown = (counts: JsonObject, name: string, count: number): JsonObject => {
+  if (count >= 0) counts[name] = count;
+  return counts;
 };
+
+const inputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): JsonObject =>
+  setKnown(setKnown(setKnown({}, "cached_tokens", cachedInputTokens), "cache_write_tokens", cacheWriteTokens), "audio_tokens", audioInputTokens);
+
+const hasInputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): boolean => cachedInputTokens >= 0 || cacheWriteTokens >= 0 || audioInputTokens >= 0;
+
+const outputDetails = ({ reasoningTokens, audioOutputTokens }: Usage): JsonObject => setKnown(setKnown({}, "reasoning_tokens", reasoningTokens), "audio_tokens", audioOutputTokens);
 
 /** Null when nothing is known; what is not known is left out. */
 export const writeUsage = (usage: Usage): JsonObject | null => {
   const { inputTokens, outputTokens } = usage;
   if (inputTokens < 0 && outputTokens < 0) return null;
-  const input = detailsOf({ cached_tokens: usage.cachedInputTokens, cache_write_tokens: usage.cacheWriteTokens, audio_tokens: usage.audioInputTokens });
-  const output = detailsOf({ reasoning_tokens: usage.reasoningTokens, audio_tokens: usage.audioOutputTokens });
-  return {
-    ...(inputTokens < 0 ? {} : { prompt_tokens: inputTokens }),
-    ...(outputTokens < 0 ? {} : { completion_tokens: outputTokens }),
-    ...(inputTokens < 0 || outputTokens < 0 ? {} : { total_tokens: inputTokens + outputTokens }),
-    ...(input === null ? {} : { prompt_tokens_details: input }),
-    ...(output === null ? {} : { completion_tokens_details: output }),
-  };
+  const written = setKnown(setKnown({}, "prompt_tokens", inputTokens), "completion_tokens", outputTokens);
+  if (inputTokens >= 0 && outputTokens >= 0) written["total_tokens"] = inputTokens + outputTokens;
+  if (hasInputDetails(usage)) written["prompt_tokens_details"] = inputDetails(usage);
+  if (usage.reasoningTokens >= 0 || usage.audioOutputTokens >= 0) written["completion_tokens_details"] = outputDetails(usage);
+  return written;
 };
 
 export const DONE = encodeEvent("[DONE]");

@@ -13,13 +13,22 @@ export const numberIn = (value: Json | undefined): number | null => {
   return typeof written === "string" && written !== "" && Number.isFinite(Number(written)) ? Number(written) : null;
 };
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Most say nothing that is not known. */
+const hasOthers = (members: JsonObject, known: ReadonlySet<string>): boolean => {
+  for (const key in members) if (!known.has(key)) return true;
+  return false;
+};
+
 export const without = (members: JsonObject, known: ReadonlySet<string>): JsonObject =>
-  Object.fromEntries(Object.entries(members).filter(([key]) => !known.has(key)));
+  hasOthers(members, known) ? Object.fromEntries(Object.entries(members).filter(([key]) => !known.has(key))) : {};
 
 const isNothing = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
 
 /** To be spread into what has extras; nothing when there are none. What is null says nothing. */
 export const extrasOf = (protocol: ProtocolName, members: JsonObject): { readonly extras?: Extras } => {
+  if (!hasOthers(members, NO_NAMES)) return {};
   const entries = Object.entries(members).filter(([, value]) => value !== null);
   return entries.length === 0 ? {} : { extras: { [protocol]: Object.fromEntries(entries) } };
 };
@@ -73,12 +82,14 @@ export class MemberReader {
       this.complain(path, `"${path}" must be a list.`);
       return [];
     }
-    return value.flatMap((members, index) => {
+    const objects: { readonly at: string; readonly members: JsonObject }[] = [];
+    for (let index = 0; index < value.length; index += 1) {
+      const members = value[index];
       const at = `${path}[${index}]`;
-      if (isObject(members)) return [{ at, members }];
-      this.complain(at, `"${at}" must be an object.`);
-      return [];
-    });
+      if (isObject(members)) objects.push({ at, members });
+      else this.complain(at, `"${at}" must be an object.`);
+    }
+    return objects;
   }
 }
 

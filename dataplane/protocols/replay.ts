@@ -51,7 +51,8 @@ const addContent = (events: Event[], choice: number, index: number, block: Block
   for (const opaque of block.opaques ?? []) events.push({ kind: "opaque", choice, index, opaque });
 };
 
-const textOf = (block: Block): string => {
+/** What grows in a stream of it. */
+export const textOf = (block: Block): string => {
   switch (block.kind) {
     case "text":
     case "refusal":

@@ -25,7 +25,7 @@ export const codeOfRefusal = (status: number, meant: FailureKind | undefined): E
 };
 
 /** Vendors quote the key, masked or not, when they refuse it. */
-const KEY = /\b(?:sk|pk|rk|gsk|xai|key|AIza|AKIA|ASIA|Bearer)[-_ ]?[\w*.…-]{6,}/g;
+const KEY = /\b(?:(?:sk|pk|rk|gsk|xai|AIza|AKIA|ASIA)[-_]?[\w*.…-]{6,}|Bearer [^\s"]{6,})/g;
 
 export const redactKeys = (message: string): string => message.replaceAll(KEY, "[redacted]");
 

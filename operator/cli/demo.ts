@@ -1,5 +1,5 @@
 // llmgw demo: the demo provider alone, in this process.
-// For runs that need it, and for whoever wants something that speaks the OpenAI protocol without a key.
+// For runs that need it, and for whoever wants something that speaks a vendor's protocol without a key.
 import { systemClock } from "../clock.ts";
 import { startDemo } from "../demo/server.ts";
 import { Refusal } from "../terminal.ts";
@@ -7,7 +7,7 @@ import type { Command } from "./command.ts";
 
 export const demo: Command = {
   name: "demo",
-  says: "Runs the demo provider alone: it speaks the OpenAI protocol, needs no key, and its answers are made up.",
+  says: "Runs the demo provider alone: it speaks every protocol of the gateway, needs no key, and its answers are made up.",
   operands: "",
   flags: {
     port: { value: "N", says: "Port to listen on; 0 is any free one.", otherwise: "8089" },

@@ -3,6 +3,7 @@
 
 import type { Prompt, Tool, ToolCall, Turn } from "./prompt.ts";
 import { instanceOf } from "./instance.ts";
+import { sentenceOf } from "./picture.ts";
 import { argumentWords, askedWordCount, lastWords } from "./words.ts";
 
 export type Answer =
@@ -56,19 +57,34 @@ function jsonAnswer(prompt: Prompt, question: string): string {
 function toolAnswer(turns: readonly Turn[]): string {
   const start = turns.findLastIndex((turn) => turn.role !== "tool") + 1;
   const told = turns.slice(start).map((turn) => `${turn.toolName ?? "The tool"} says: ${lastWords(turn.text, RESULT_WORDS).join(" ")}`);
-  return `${told.join(". ")}. So much from the demo provider of the gateway.`;
+  return [`${told.join(". ")}.`, ...noticed(turns), "So much from the demo provider of the gateway."].join(" ");
 }
 
 function plainAnswer(turns: readonly Turn[], question: string): string {
   const restated = lastWords(question, RESTATED_WORDS).join(" ");
-  const sentences = [restated === "" ? "You said nothing." : `You said: "${restated}".`];
-  const images = turns.reduce((sum, turn) => sum + turn.imageCount, 0);
-  if (images > 0) sentences.push(`I was shown ${images} ${images === 1 ? "image" : "images"}.`);
-  const told = turns.find((turn) => turn.role === "system" && turn.text !== "");
-  if (told !== undefined) sentences.push(`My instructions end with: "${lastWords(told.text, RESTATED_WORDS).join(" ")}".`);
+  const sentences = [restated === "" ? "You said nothing." : `You said: "${restated}".`, ...noticed(turns)];
   const asked = turns.filter((turn) => turn.role === "user").length;
   if (asked > 1) sentences.push(`This was your message number ${asked}.`);
   return [...sentences, INTRODUCTION].join(" ");
+}
+
+/** What else was in the conversation, so that its loss on the way would be seen. */
+function noticed(turns: readonly Turn[]): string[] {
+  const pictures = turns.flatMap((turn) => turn.pictures);
+  const told = turns.find((turn) => turn.role === "system" && turn.text !== "");
+  return [
+    ...(pictures.length > 0 ? [sentenceOf(pictures)] : []),
+    ...(told === undefined ? [] : [`My instructions end with: "${lastWords(told.text, RESTATED_WORDS).join(" ")}".`]),
+  ];
+}
+
+/** What is thought before the answer, where thinking is asked for. */
+export function thoughtsOn(prompt: Prompt, answer: Answer): string {
+  const question = prompt.turns.findLast((turn) => turn.role === "user")?.text ?? "";
+  const heard = `The user's words end with "${lastWords(question, RESTATED_WORDS).join(" ")}".`;
+  if (answer.kind === "calls") return `${heard} So I call ${answer.calls.map((call) => call.name).join(" and ")}.`;
+  if (answer.isJson) return `${heard} So I write JSON.`;
+  return prompt.turns.at(-1)?.role === "tool" ? `${heard} The tools have answered, so I tell what they say.` : `${heard} No tool is needed, so I answer.`;
 }
 
 /** Exactly as many words as were asked for. */

@@ -110,7 +110,7 @@ function readLines(content: Buffer, batch: Batch): Line[] {
 
 function callOf(line: Line, signal: AbortSignal): Call {
   const body = Buffer.from(JSON.stringify({ ...line.body, stream: false }));
-  return { method: "POST", path: line.url, query: new URLSearchParams(), contentType: "application/json", body, signal };
+  return { method: "POST", path: line.url, query: new URLSearchParams(), headers: {}, contentType: "application/json", body, signal };
 }
 
 function outputLine(line: Line, done: { status: number; body: unknown }, state: DemoState): string {

@@ -1,16 +1,22 @@
 // The shape of a Chat Completions request, and its translation into what the demo provider understands.
-// It refuses what the real API refuses in the same place: empty messages, tool results without a call, forced tools that are not there.
+// It refuses what the real API refuses in the same place: empty messages, calls without results, unknown parameters.
 
 import { z } from "zod";
 import { invalid } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
 import { isJsonObject } from "./json.ts";
+import { pictureOfUrl, type Picture } from "./picture.ts";
 import type { Choice, Format, Prompt, Tool, Turn } from "./prompt.ts";
+import { pastCall } from "./prompt.ts";
+
+const CALL_ID_CHARACTERS_MAX = 40;
 
 const part = z.looseObject({
   type: z.enum(["text", "image_url", "input_audio", "file", "refusal"]),
   text: z.string().optional(),
   refusal: z.string().optional(),
+  image_url: z.looseObject({ url: z.string() }).optional(),
+  prompt_cache_breakpoint: z.unknown().optional(),
 });
 const toolCall = z.looseObject({
   id: z.string(),
@@ -50,7 +56,15 @@ const responseFormat = z.looseObject({
   json_schema: z.looseObject({ name: z.string(), schema: schemaObject.optional() }).optional(),
 });
 
-export const chatRequest = z.looseObject({
+/** Known, and of no consequence here. */
+const UNREAD = [
+  "audio", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "metadata", "modalities", "moderation", "prediction",
+  "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "seed", "service_tier", "store", "user", "verbosity",
+  "web_search_options", "function_call", "functions",
+] as const;
+
+export const chatRequest = z.strictObject({
+  ...Object.fromEntries(UNREAD.map((name) => [name, z.unknown().optional()])),
   model: z.string(),
   messages: z.array(message).min(1),
   stream: z.boolean().nullish(),
@@ -64,6 +78,7 @@ export const chatRequest = z.looseObject({
   tools: z.array(tool).max(128).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
+  reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).nullish(),
   response_format: responseFormat.nullish(),
 });
 export type ChatRequest = z.output<typeof chatRequest>;
@@ -77,13 +92,35 @@ export function promptOfChat(request: ChatRequest): Prompt {
   if (tools.length === 0 && chosen !== undefined && chosen !== null && chosen !== "none" && allowed === undefined) {
     throw invalid("tool_choice", "'tool_choice' is only allowed when 'tools' are specified.");
   }
+  requireResults(request.messages);
+  const marked = request.messages.findLastIndex((entry) => Array.isArray(entry.content) && entry.content.some((each) => each.prompt_cache_breakpoint)) + 1;
   return {
     turns: turnsOf(request.messages),
     tools,
     choice: choiceOf(request, tools),
     isParallel: request.parallel_tool_calls ?? true,
     format: formatOf(request),
+    isThinking: (request.reasoning_effort ?? "none") !== "none",
+    marked: marked === 0 ? undefined : { turns: marked, tools: true },
   };
+}
+
+function requireResults(messages: readonly Message[]): void {
+  for (const [index, entry] of messages.entries()) {
+    const ids = (entry.tool_calls ?? []).map((call) => call.id);
+    const tooLong = ids.findIndex((id) => id.length > CALL_ID_CHARACTERS_MAX);
+    if (tooLong >= 0) {
+      const param = `messages[${index}].tool_calls[${tooLong}].id`;
+      throw invalid(param, `Invalid '${param}': string too long. Expected a string with maximum length ${CALL_ID_CHARACTERS_MAX}.`, "string_above_max_length");
+    }
+    const rest = messages.slice(index + 1);
+    const end = rest.findIndex((next) => next.role !== "tool");
+    const answered = (end < 0 ? rest : rest.slice(0, end)).map((next) => next.tool_call_id);
+    const missing = ids.filter((id) => !answered.includes(id));
+    if (missing.length === 0) continue;
+    const told = "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.";
+    throw invalid(`messages[${index}]`, `${told} The following tool_call_ids did not have response messages: ${missing.join(", ")}`);
+  }
 }
 
 function turnsOf(messages: readonly Message[]): Turn[] {
@@ -104,14 +141,23 @@ function turnOf(entry: Message, index: number, toolName: string | undefined): Tu
     throw invalid(`messages[${index}].content`, `Invalid value for 'content': a ${role} message needs one.`);
   }
   const parts = Array.isArray(content) ? content : [];
-  const said = typeof content === "string" ? content : parts.map((each) => each.text ?? each.refusal ?? "").join(" ");
-  const called = (entry.tool_calls ?? []).map((call) => JSON.stringify(call.function ?? call.custom ?? {}));
+  const wrong = parts.find((each) => role === "tool" && each.type !== "text");
+  if (wrong !== undefined) throw invalid(`messages[${index}].content`, `Invalid content type '${wrong.type}': tool messages hold text only.`);
+  const calls = (entry.tool_calls ?? []).map((call) => call.function ?? { name: call.custom?.name ?? "", arguments: call.custom?.input ?? "" });
   return {
     role: role === "developer" ? "system" : role === "function" ? "tool" : role,
-    text: [said, ...called].join(""),
-    imageCount: parts.filter((each) => each.type === "image_url").length,
+    text: typeof content === "string" ? content : parts.map((each) => each.text ?? each.refusal ?? "").join(" ").trim(),
+    pictures: parts.filter((each) => each.type === "image_url").map((each, at) => pictureOf(each.image_url?.url, `messages[${index}].content[${at}]`)),
+    calls: calls.map((call) => pastCall(call.name, call.arguments)),
     toolName,
   };
+}
+
+export function pictureOf(url: string | undefined, param: string): Picture {
+  if (url === undefined) throw invalid(param, `Missing required parameter: '${param}.image_url'.`, "missing_required_parameter");
+  const picture = pictureOfUrl(url);
+  if (picture === undefined) throw invalid(param, "The image data you provided does not represent a valid image.", "invalid_image_format");
+  return picture;
 }
 
 function toolOf(entry: z.output<typeof tool>, index: number): Tool {

@@ -1,18 +1,17 @@
 // POST /v1/chat/completions: one JSON answer, or the same answer word by word as chunks.
 // It refuses to invent an ending: a stream whose reader left just stops, without finish chunk and without [DONE].
 
-import { answerTo } from "./answer.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { chatRequest, promptOfChat } from "./chat-request.ts";
+import { compose } from "./compose.ts";
 import type { Call, Reply } from "./exchange.ts";
-import { dataLine, DONE_LINE, json, readBody, sse } from "./exchange.ts";
+import { dataLine, DONE_LINE, json, readBody } from "./exchange.ts";
 import type { Outcome } from "./limits.ts";
-import { limited } from "./limits.ts";
 import { requireModel } from "./models.ts";
+import { openaiStream } from "./openai-stream.ts";
 import type { Prompt, ToolCall } from "./prompt.ts";
-import { promptTokens } from "./prompt.ts";
 import type { DemoState } from "./state.ts";
-import { requireRoom } from "./usage.ts";
+import { chatUsage } from "./usage.ts";
 import { jsonPieces, pieces } from "./words.ts";
 
 interface Completion {
@@ -28,38 +27,24 @@ const FINISH = { stop: "stop", length: "length", calls: "tool_calls" } as const 
 
 export async function chatCompletions(call: Call, state: DemoState): Promise<Reply> {
   const request = readBody(call, chatRequest);
-  requireModel(request.model, "text");
+  requireModel(request.model, "text", request.stream === true);
   const completion = await complete(request, promptOfChat(request), call, state);
   if (request.stream !== true) return json(wholeCompletion(completion));
-  return sse(chunks(completion, request.stream_options?.include_usage === true, call.signal, state));
+  return openaiStream(request.model, chunks(completion, request.stream_options?.include_usage === true, call.signal, state));
 }
 
 async function complete(request: ChatRequest, prompt: Prompt, call: Call, state: DemoState): Promise<Completion> {
-  const tokenizer = await state.tokenizer();
-  const inputTokens = promptTokens(tokenizer, prompt);
-  requireRoom(inputTokens, "messages");
-  const stops = typeof request.stop === "string" ? [request.stop] : (request.stop ?? []);
-  const tokensMax = request.max_completion_tokens ?? request.max_tokens ?? undefined;
-  const outcome = limited(tokenizer, answerTo(prompt), stops, tokensMax);
-  const outcomes = Array.from({ length: request.n ?? 1 }, () => outcome);
-  const outputTokens = outcomes.reduce((sum, each) => sum + each.tokenCount, 0);
+  const stops = typeof request.stop === "string" ? [request.stop] : request.stop;
+  const composed = await compose(prompt, { stops, tokensMax: request.max_completion_tokens ?? request.max_tokens }, "messages", state);
+  const outcomes = Array.from({ length: request.n ?? 1 }, () => composed);
+  const times = outcomes.length;
   return {
     id: state.nextId("chatcmpl-", call.body),
     created: state.nowSeconds(),
     model: request.model,
     outcomes,
     callIds: outcomes.map((each) => each.calls.map(() => state.nextId("call_", call.body))),
-    usage: chatUsage(inputTokens, outputTokens),
-  };
-}
-
-export function chatUsage(inputTokens: number, outputTokens: number) {
-  return {
-    prompt_tokens: inputTokens,
-    completion_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 },
+    usage: chatUsage({ ...composed, outputTokens: composed.outputTokens * times, reasoningTokens: composed.reasoningTokens * times }),
   };
 }
 

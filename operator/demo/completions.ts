@@ -3,14 +3,15 @@
 
 import { z } from "zod";
 import { answerTo } from "./answer.ts";
-import { chatUsage } from "./chat.ts";
 import type { Call, Reply } from "./exchange.ts";
-import { dataLine, DONE_LINE, json, readBody, sse } from "./exchange.ts";
+import { dataLine, DONE_LINE, json, readBody } from "./exchange.ts";
 import { textsOf, tokenInput } from "./input.ts";
 import { limited } from "./limits.ts";
+import { openaiStream } from "./openai-stream.ts";
 import { requireModel } from "./models.ts";
+import { PLAIN } from "./prompt.ts";
 import type { DemoState } from "./state.ts";
-import { requireRoom } from "./usage.ts";
+import { chatUsage, requireRoom } from "./usage.ts";
 import { pieces } from "./words.ts";
 
 const TOKENS_DEFAULT = 16;
@@ -34,7 +35,7 @@ interface Choice {
 
 export async function completions(call: Call, state: DemoState): Promise<Reply> {
   const asked = readBody(call, request);
-  requireModel(asked.model, "text");
+  requireModel(asked.model, "text", asked.stream === true);
   const tokenizer = await state.tokenizer();
   const prompts = textsOf(tokenizer, asked.prompt, "prompt");
   const inputTokens = prompts.reduce((sum, text) => sum + tokenizer.count(text), 0);
@@ -50,23 +51,18 @@ export async function completions(call: Call, state: DemoState): Promise<Reply> 
     text: each.text,
     finish: each.finish === "length" ? "length" : "stop",
   }));
-  const usage = chatUsage(
-    inputTokens,
-    all.reduce((sum, each) => sum + each.tokenCount, 0),
-  );
+  const outputTokens = all.reduce((sum, each) => sum + each.tokenCount, 0);
+  const usage = chatUsage({ inputTokens, outputTokens, reasoningTokens: 0, cacheRead: 0, cacheWritten: 0 });
   const head = { id: state.nextId("cmpl-", call.body), object: "text_completion", created: state.nowSeconds(), model: asked.model };
   if (asked.stream === true)
-    return sse(chunks(head, choices, asked.stream_options?.include_usage === true ? usage : undefined, call.signal, state));
+    return openaiStream(asked.model, chunks(head, choices, asked.stream_options?.include_usage === true ? usage : undefined, call.signal, state));
   return json({ ...head, choices: choices.map((each, index) => wireChoice(index, each.lead + each.text, each.finish)), usage });
 }
 
 function plainPrompt(text: string) {
   return {
-    turns: [{ role: "user", text, imageCount: 0 }],
-    tools: [],
-    choice: { kind: "none" },
-    isParallel: false,
-    format: { kind: "text" },
+    ...PLAIN,
+    turns: [{ role: "user", text, pictures: [] }],
   } as const;
 }
 

@@ -1,9 +1,12 @@
 // The vocabulary between the demo provider's server and its endpoints: a call comes in, a reply goes out.
 // It refuses sockets: an endpoint sees bytes and an abort signal, so a batch line can be a call as well.
 
-import { checked, Failure, invalid } from "./failure.ts";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Problem } from "./failure.ts";
+import { Failure, invalid, read } from "./failure.ts";
 import type { Json } from "./json.ts";
 import { parseJson } from "./json.ts";
+import { checked } from "./openai-failure.ts";
 import type { DemoState } from "./state.ts";
 import type { z } from "zod";
 
@@ -14,25 +17,29 @@ export interface Call {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   readonly contentType: string;
   readonly body: Buffer;
   readonly signal: AbortSignal;
 }
 
 export type Reply =
-  | { readonly kind: "json"; readonly body: unknown }
+  | { readonly kind: "json"; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
   | { readonly kind: "bytes"; readonly contentType: string; readonly body: Buffer }
   | { readonly kind: "stream"; readonly contentType: string; readonly pieces: AsyncIterable<string | Uint8Array> };
 
 /** `id` is the variable segment of the path, empty where there is none. */
 export type Endpoint = (call: Call, state: DemoState, id: string) => Reply | Promise<Reply>;
 
+/** Path → method → endpoint; `*` stands for one segment, the id. */
+export type Routes = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
+
 export function json(body: unknown): Reply {
   return { kind: "json", body };
 }
 
-export function sse(pieces: AsyncIterable<string>): Reply {
-  return { kind: "stream", contentType: "text/event-stream; charset=utf-8", pieces };
+export function sse(pieces: AsyncIterable<string>, contentType = "text/event-stream; charset=utf-8"): Reply {
+  return { kind: "stream", contentType, pieces };
 }
 
 export function dataLine(value: unknown): string {
@@ -56,6 +63,11 @@ export function readJson(call: Call): Json {
 
 export function readBody<Schema extends z.ZodType>(call: Call, schema: Schema): z.output<Schema> {
   return checked(schema, readJson(call));
+}
+
+/** As readBody, with the mistakes worded by another protocol. */
+export function readAs<Schema extends z.ZodType>(call: Call, schema: Schema, word: (problem: Problem) => Failure): z.output<Schema> {
+  return read(schema, readJson(call), word);
 }
 
 /** Cursor paging as the OpenAI lists have it: newest first unless `order=asc`, `after` names the last one seen. */

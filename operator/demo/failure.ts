@@ -1,49 +1,93 @@
-// The errors the demo provider answers with, in the shape and with the words' structure of the OpenAI protocol.
-// It refuses to carry anything internal: message, type, param and code are all there is.
+// What the demo provider refuses with, and how a body's first mistake is found; each protocol words it in its own shape.
+// It refuses to carry anything internal: what is here is all that a client will see.
 
 import type { z } from "zod";
 
+/** In which form a refusal says when to come back. */
+export type RetryForm = "seconds" | "date" | "milliseconds" | "detail" | "none";
+
+export interface FailureDetails {
+  readonly type?: string | undefined;
+  readonly param?: string | undefined;
+  readonly code?: string | undefined;
+  /** What kind of failure it is where the status does not say, as the status that would. */
+  readonly kind?: number | undefined;
+  readonly retry?: RetryForm | undefined;
+  /** Of a proxy before the provider, which speaks no protocol at all. */
+  readonly form?: "html" | "text" | "empty" | undefined;
+}
+
 export class Failure extends Error {
   readonly status: number;
-  readonly type: string;
+  readonly kind: number;
+  readonly type: string | null;
   readonly param: string | null;
   readonly code: string | null;
+  readonly retry: RetryForm | undefined;
+  readonly form: FailureDetails["form"];
 
-  constructor(status: number, message: string, details: { type?: string; param?: string; code?: string } = {}) {
+  /** An empty message stands for the words that the protocol has for this kind. */
+  constructor(status: number, message: string, details: FailureDetails = {}) {
     super(message);
     this.name = "Failure";
     this.status = status;
-    this.type = details.type ?? (status >= 500 ? "server_error" : "invalid_request_error");
+    this.kind = details.kind ?? status;
+    this.type = details.type ?? null;
     this.param = details.param ?? null;
     this.code = details.code ?? null;
+    this.retry = details.retry;
+    this.form = details.form;
   }
 }
 
-export function failureBody(failure: Failure) {
-  return { error: { message: failure.message, type: failure.type, param: failure.param, code: failure.code } };
+/** Anything unforeseen is a 500 that tells nothing of its inside. */
+export function asFailure(thrown: unknown): Failure {
+  return thrown instanceof Failure ? thrown : new Failure(500, "The demo provider failed at this request.", { code: "internal_error" });
 }
 
 export function invalid(param: string, message: string, code?: string): Failure {
   return new Failure(400, message, code === undefined ? { param } : { param, code });
 }
 
-/** Checks a request body against its shape; the first problem is told with the path of the field. */
-export function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const param = fieldPath(issue?.path ?? []);
-  if (param === "") throw new Failure(400, "The body of the request must be a JSON object.");
-  const isMissing = issue?.code === "invalid_type" && issue.input === undefined && issue.message.includes("undefined");
-  if (isMissing) throw invalid(param, `Missing required parameter: '${param}'.`, "missing_required_parameter");
-  throw invalid(param, `Invalid value for '${param}': ${issue?.message ?? "not understood"}.`, "invalid_value");
+/** The first mistake of a body: where it is, and of which sort. */
+export interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly sort: "missing" | "unknown" | "wrong";
+  readonly message: string;
 }
 
-function fieldPath(path: readonly PropertyKey[]): string {
+export function read<Schema extends z.ZodType>(schema: Schema, body: unknown, word: (problem: Problem) => Failure): z.output<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const [issue, path] = deepest(result.error.issues[0], []);
+  if (issue === undefined) throw word({ path, sort: "wrong", message: "not understood" });
+  if (issue.code === "unrecognized_keys") throw word({ path: [...path, issue.keys[0] ?? ""], sort: "unknown", message: issue.message });
+  const isMissing = issue.input === undefined && /undefined|Required/.test(issue.message);
+  throw word({ path, sort: isMissing ? "missing" : "wrong", message: issue.message });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union's arms the one that understood most tells what is wrong. */
+function deepest(issue: Issue | undefined, before: readonly PropertyKey[]): [Issue | undefined, readonly PropertyKey[]] {
+  if (issue === undefined) return [issue, before];
+  const path = [...before, ...issue.path];
+  if (issue.code !== "invalid_union") return [issue, path];
+  const arms = issue.errors.map((errors) => deepest(errors[0], path)).filter(([found]) => found !== undefined);
+  const [best] = arms.toSorted((left, right) => right[1].length - left[1].length);
+  return best !== undefined && best[1].length > path.length ? best : [issue, path];
+}
+
+export function fieldPath(path: readonly PropertyKey[]): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
     else text += text === "" ? String(step) : `.${String(step)}`;
   }
   return text;
+}
+
+/** The same with every step behind a dot. */
+export function dottedPath(path: readonly PropertyKey[]): string {
+  return path.map(String).join(".");
 }

@@ -4,7 +4,8 @@
 import { z } from "zod";
 import type { Call, Reply } from "./exchange.ts";
 import { json, namedEvent, readBody, sse } from "./exchange.ts";
-import { checked, invalid } from "./failure.ts";
+import { invalid } from "./failure.ts";
+import { checked } from "./openai-failure.ts";
 import { requireModel } from "./models.ts";
 import { readForm } from "./multipart.ts";
 import { picture } from "./png.ts";

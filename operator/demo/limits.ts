@@ -11,12 +11,15 @@ export interface Outcome {
   readonly isJson: boolean;
   readonly calls: readonly ToolCall[];
   readonly finish: "stop" | "length" | "calls";
+  /** The one that cut the text. */
+  readonly stopSequence: string | null;
   readonly tokenCount: number;
 }
 
 export function limited(tokenizer: Tokenizer, answer: Answer, stops: readonly string[], tokensMax: number | undefined): Outcome {
   if (answer.kind === "calls") return limitedCalls(tokenizer, answer.calls, tokensMax ?? Infinity);
-  const text = stoppedText(answer.text, stops);
+  const stop = stopIn(answer.text, stops);
+  const text = stop === undefined ? answer.text : answer.text.slice(0, answer.text.indexOf(stop));
   const tokens = tokenizer.encode(text);
   const isCut = tokensMax !== undefined && tokens.length > tokensMax;
   return {
@@ -25,16 +28,14 @@ export function limited(tokenizer: Tokenizer, answer: Answer, stops: readonly st
     isJson: answer.isJson,
     calls: [],
     finish: isCut ? "length" : "stop",
+    stopSequence: isCut ? null : (stop ?? null),
     tokenCount: isCut ? tokensMax : tokens.length,
   };
 }
 
-function stoppedText(text: string, stops: readonly string[]): string {
-  const places = stops
-    .filter((stop) => stop !== "")
-    .map((stop) => text.indexOf(stop))
-    .filter((place) => place >= 0);
-  return places.length === 0 ? text : text.slice(0, Math.min(...places));
+function stopIn(text: string, stops: readonly string[]): string | undefined {
+  const found = stops.filter((stop) => stop !== "" && text.includes(stop));
+  return found.toSorted((left, right) => text.indexOf(left) - text.indexOf(right))[0];
 }
 
 function limitedCalls(tokenizer: Tokenizer, calls: readonly ToolCall[], tokensMax: number): Outcome {
@@ -46,10 +47,10 @@ function limitedCalls(tokenizer: Tokenizer, calls: readonly ToolCall[], tokensMa
       const overhead = cost - tokenizer.count(call.input);
       const room = tokensMax - tokenCount - overhead;
       if (room > 0) kept.push({ ...call, input: tokenizer.decode(tokenizer.encode(call.input).slice(0, room)) });
-      return { text: "", isJson: false, calls: kept, finish: "length", tokenCount: tokensMax };
+      return { text: "", isJson: false, calls: kept, finish: "length", stopSequence: null, tokenCount: tokensMax };
     }
     kept.push(call);
     tokenCount += cost;
   }
-  return { text: "", isJson: false, calls: kept, finish: "calls", tokenCount };
+  return { text: "", isJson: false, calls: kept, finish: "calls", stopSequence: null, tokenCount };
 }

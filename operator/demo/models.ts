@@ -1,7 +1,8 @@
 // The models the demo provider claims to have, and which of its endpoints each serves.
-// It refuses an unknown model, or a known one at the wrong endpoint, with the 404 of the OpenAI protocol.
+// It refuses an unknown model, or a known one at the wrong endpoint, with 404, and a model that stands for an error with that.
 
 import { Failure } from "./failure.ts";
+import { faultOf } from "./faults.ts";
 
 const MODELS = {
   "demo-chat": { serves: "text", what: "chat, responses and completions" },
@@ -11,6 +12,14 @@ const MODELS = {
   "demo-rerank": { serves: "rerank", what: "rerank" },
   "demo-moderation": { serves: "moderation", what: "moderations" },
 } as const;
+
+/** A protocol's name in a model's name changes nothing: routes are told apart by it. "demo-gemini-error-429" is "demo-error-429". */
+const OF_PROTOCOL = /^demo-(?:anthropic|bedrock|chat|cohere|dashscope|gemini|ollama|responses)(?=-|$)/;
+
+export function plainName(id: string): string {
+  const plain = id.replace(OF_PROTOCOL, "demo");
+  return plain === "demo" ? "demo-chat" : plain;
+}
 
 export type Purpose = (typeof MODELS)[keyof typeof MODELS]["serves"];
 
@@ -28,13 +37,18 @@ export function modelObject(id: string) {
 }
 
 export function findModel(id: string) {
-  if (!isModel(id)) throw notFound(`The model '${id}' does not exist here. There are: ${demoModels.join(", ")}.`);
+  if (!isModel(plainName(id))) throw notFound(`The model '${id}' does not exist here. There are: ${demoModels.join(", ")}.`);
   return modelObject(id);
 }
 
-export function requireModel(id: string, purpose: Purpose): void {
+/** A stream that is to break later begins like any other. */
+export function requireModel(id: string, purpose: Purpose, isStreaming = false): void {
+  const name = plainName(id);
+  const fault = faultOf(name);
+  if (fault !== undefined && isStreaming && fault.isInside) return;
+  if (fault !== undefined) throw fault.failure;
   findModel(id);
-  const model = isModel(id) ? MODELS[id] : undefined;
+  const model = isModel(name) ? MODELS[name] : undefined;
   if (model?.serves === purpose) return;
   throw notFound(`The model '${id}' does not serve this endpoint; it serves ${model?.what}.`);
 }

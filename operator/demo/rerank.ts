@@ -1,4 +1,4 @@
-// POST /v1/rerank (and /v2/rerank): orders documents by likeness to the query, in a shape that Cohere's and Jina's clients both read.
+// POST /v1/rerank: orders documents by likeness to the query, in a shape that Cohere's and Jina's clients both read.
 // It refuses meaning, as embeddings do: likeness is shared words.
 
 import { z } from "zod";
@@ -27,10 +27,7 @@ export async function rerank(call: Call, state: DemoState): Promise<Reply> {
   requireModel(asked.model, "rerank");
   const tokenizer = await state.tokenizer();
   const texts = asked.documents.map((document) => (typeof document === "string" ? document : document.text));
-  const query = vectorOf(asked.query, DIMENSIONS);
-  const scored = texts.map((text, index) => ({ index, relevance_score: scoreOf(similarity(query, vectorOf(text, DIMENSIONS))) }));
-  scored.sort((left, right) => right.relevance_score - left.relevance_score || left.index - right.index);
-  const results = scored.slice(0, asked.top_n ?? scored.length);
+  const results = ranked(asked.query, texts, asked.top_n ?? undefined);
   const tokenCount = [asked.query, ...texts].reduce((sum, text) => sum + tokenizer.count(text), 0);
   return json({
     id: state.nextId("rerank-", call.body),
@@ -44,6 +41,14 @@ export async function rerank(call: Call, state: DemoState): Promise<Reply> {
     },
     usage: { prompt_tokens: tokenCount, total_tokens: tokenCount },
   });
+}
+
+/** The documents' places in their new order, the likest first. */
+export function ranked(query: string, texts: readonly string[], count = texts.length): { index: number; relevance_score: number }[] {
+  const asked = vectorOf(query, DIMENSIONS);
+  const scored = texts.map((text, index) => ({ index, relevance_score: scoreOf(similarity(asked, vectorOf(text, DIMENSIONS))) }));
+  scored.sort((left, right) => right.relevance_score - left.relevance_score || left.index - right.index);
+  return scored.slice(0, count);
 }
 
 function scoreOf(cosine: number): number {

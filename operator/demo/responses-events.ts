@@ -22,7 +22,14 @@ export type CallItem = {
   readonly name: string;
 } & ({ readonly type: "function_call"; readonly arguments: string } | { readonly type: "custom_tool_call"; readonly input: string });
 
-export type OutputItem = MessageItem | CallItem;
+export interface ReasoningItem {
+  readonly type: "reasoning";
+  readonly id: string;
+  readonly summary: readonly { readonly type: "summary_text"; readonly text: string }[];
+  readonly encrypted_content?: string;
+}
+
+export type OutputItem = MessageItem | CallItem | ReasoningItem;
 
 interface Step {
   readonly type: string;
@@ -53,7 +60,7 @@ export function* responseEvents(opening: object, finished: object & { status: st
 }
 
 function itemSteps(item: OutputItem, index: number, isJson: boolean): Step[] {
-  const inner = item.type === "message" ? messageSteps(item, index, isJson) : callSteps(item, index);
+  const inner = innerSteps(item, index, isJson);
   return [
     { type: "response.output_item.added", fields: { output_index: index, item: emptied(item) } },
     ...inner,
@@ -61,7 +68,14 @@ function itemSteps(item: OutputItem, index: number, isJson: boolean): Step[] {
   ];
 }
 
+function innerSteps(item: OutputItem, index: number, isJson: boolean): Step[] {
+  if (item.type === "message") return messageSteps(item, index, isJson);
+  return item.type === "reasoning" ? summarySteps(item, index) : callSteps(item, index);
+}
+
 function emptied(item: OutputItem) {
+  // The encrypted text is another one at the beginning than at the end: only the last can be sent back.
+  if (item.type === "reasoning") return { ...item, summary: [], ...(item.encrypted_content === undefined ? {} : { encrypted_content: "Z2VuZXJhdGluZw==" }) };
   if (item.type === "message") return { ...item, status: "in_progress", content: [] };
   return { ...item, status: "in_progress", ...(item.type === "function_call" ? { arguments: "" } : { input: "" }) };
 }
@@ -76,6 +90,18 @@ function messageSteps(item: MessageItem, index: number, isJson: boolean): Step[]
     { type: "response.output_text.done", fields: { ...at, text: part.text, logprobs: [] } },
     { type: "response.content_part.done", fields: { ...at, part } },
   ];
+}
+
+function summarySteps(item: ReasoningItem, index: number): Step[] {
+  return item.summary.flatMap((part, at): Step[] => {
+    const place = { item_id: item.id, output_index: index, summary_index: at };
+    return [
+      { type: "response.reasoning_summary_part.added", fields: { ...place, part: { ...part, text: "" } } },
+      ...pieces(part.text).map((delta): Step => ({ type: "response.reasoning_summary_text.delta", isBeat: true, fields: { ...place, delta } })),
+      { type: "response.reasoning_summary_text.done", fields: { ...place, text: part.text } },
+      { type: "response.reasoning_summary_part.done", fields: { ...place, part } },
+    ];
+  });
 }
 
 function callSteps(item: CallItem, index: number): Step[] {

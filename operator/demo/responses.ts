@@ -1,40 +1,56 @@
 // POST /v1/responses: one response object, or the events that lead to it.
 // It refuses a terminal event to a reader that left: the stream just stops.
 
-import { answerTo } from "./answer.ts";
+import type { Composed } from "./compose.ts";
+import { compose } from "./compose.ts";
 import type { Call, Reply } from "./exchange.ts";
 import { json, namedEvent, readBody, sse } from "./exchange.ts";
-import type { Outcome } from "./limits.ts";
-import { limited } from "./limits.ts";
+import { broken } from "./faults.ts";
 import { requireModel } from "./models.ts";
+import { openaiShape } from "./openai-failure.ts";
 import type { Turn } from "./prompt.ts";
-import { promptTokens } from "./prompt.ts";
-import type { OutputItem } from "./responses-events.ts";
+import { pastCall } from "./prompt.ts";
+import type { OutputItem, ReasoningItem } from "./responses-events.ts";
 import { callItem, messageItem, responseEvents } from "./responses-events.ts";
 import type { ResponsesRequest } from "./responses-request.ts";
-import { itemsOf, promptOfResponses, responsesRequest, turnsOf } from "./responses-request.ts";
+import { isReasoningAsked, itemsOf, promptOfResponses, responsesRequest, turnsOf } from "./responses-request.ts";
 import { turnsBefore } from "./responses-store.ts";
+import { wordsOf } from "./shape.ts";
+import { sealed } from "./signature.ts";
 import type { DemoState } from "./state.ts";
-import { requireRoom, responseUsage } from "./usage.ts";
+import { responseUsage } from "./usage.ts";
 
 export async function responses(call: Call, state: DemoState): Promise<Reply> {
   const request = readBody(call, responsesRequest);
-  requireModel(request.model, "text");
+  requireModel(request.model, "text", request.stream === true);
   const before = turnsBefore(state, request.previous_response_id);
-  const prompt = promptOfResponses(request, before);
-  const tokenizer = await state.tokenizer();
-  const inputTokens = promptTokens(tokenizer, prompt);
-  requireRoom(inputTokens, "input");
-  const outcome = limited(tokenizer, answerTo(prompt), [], request.max_output_tokens ?? undefined);
-  const items = outputItems(outcome, call, state);
+  const composed = await compose(promptOfResponses(request, before), { tokensMax: request.max_output_tokens }, "input", state);
+  const items = [...reasoningItems(request, composed, call, state), ...outputItems(composed, call, state)];
   const opening = { ...echoed(request, call, state), status: "in_progress", output: [], usage: null };
-  const finished = finishedResponse(opening, outcome, items, inputTokens, state);
+  const finished = finishedResponse(opening, composed, items, state);
   if (request.store !== false) keep(finished, request, [...before, ...turnsOf(request.input)], items, state);
   if (request.stream !== true) return json(finished);
-  return sse(stream(opening, finished, items, outcome.isJson, call.signal, state));
+  const events = stream(opening, finished, items, composed.isJson, call.signal, state);
+  return sse(broken(request.model, events, (failure, count) => {
+    const [code, message] = wordsOf(openaiShape, failure);
+    const failed = { ...opening, status: "failed", error: { code, message } };
+    return namedEvent("error", { code, message, param: null, sequence_number: count }) + namedEvent("response.failed", { response: failed, sequence_number: count + 1 });
+  }));
 }
 
-function outputItems(outcome: Outcome, call: Call, state: DemoState): OutputItem[] {
+function reasoningItems(request: ResponsesRequest, { thoughts }: Composed, call: Call, state: DemoState): ReasoningItem[] {
+  if (thoughts === "") return [];
+  const isToldInShort = (request.reasoning?.summary ?? null) !== null;
+  const isKept = request.include?.includes("reasoning.encrypted_content") === true;
+  return [{
+    type: "reasoning",
+    id: state.nextId("rs_", call.body),
+    summary: isToldInShort ? [{ type: "summary_text", text: thoughts }] : [],
+    ...(isKept ? { encrypted_content: sealed("reasoning", thoughts) } : {}),
+  }];
+}
+
+function outputItems(outcome: Composed, call: Call, state: DemoState): OutputItem[] {
   const status = outcome.finish === "length" ? "incomplete" : "completed";
   const id = (prefix: string) => state.nextId(prefix, call.body);
   if (outcome.calls.length === 0) return [messageItem(id("msg_"), outcome.text, status)];
@@ -60,7 +76,7 @@ function echoed(request: ResponsesRequest, call: Call, state: DemoState) {
     model: request.model,
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: request.previous_response_id ?? null,
-    reasoning: { effort: null, summary: null },
+    reasoning: { effort: isReasoningAsked(request) ? (request.reasoning?.effort ?? "medium") : null, summary: request.reasoning?.summary ?? null },
     service_tier: "default",
     store: request.store ?? true,
     temperature: request.temperature ?? 1,
@@ -74,18 +90,17 @@ function echoed(request: ResponsesRequest, call: Call, state: DemoState) {
 
 function finishedResponse(
   opening: ReturnType<typeof echoed>,
-  outcome: Outcome,
+  composed: Composed,
   items: readonly OutputItem[],
-  inputTokens: number,
   state: DemoState,
 ) {
-  const isCut = outcome.finish === "length";
+  const isCut = composed.finish === "length";
   return {
     ...opening,
     status: isCut ? "incomplete" : "completed",
     ...(isCut ? { incomplete_details: { reason: "max_output_tokens" } } : { completed_at: state.nowSeconds() }),
     output: items,
-    usage: responseUsage(inputTokens, outcome.tokenCount),
+    usage: responseUsage(composed),
   };
 }
 
@@ -96,10 +111,11 @@ function keep(
   items: readonly OutputItem[],
   state: DemoState,
 ): void {
-  const said = items.map((item): Turn => {
-    const text =
-      item.type === "message" ? item.content[0].text : `${item.name}${item.type === "function_call" ? item.arguments : item.input}`;
-    return { role: "assistant", text, imageCount: 0 };
+  const said = items.flatMap((item): Turn[] => {
+    if (item.type === "reasoning") return [];
+    if (item.type === "message") return [{ role: "assistant", text: item.content[0].text, pictures: [] }];
+    const input = item.type === "function_call" ? item.arguments : item.input;
+    return [{ role: "assistant", text: "", pictures: [], calls: [pastCall(item.name, input)] }];
   });
   const inputs = itemsOf(request.input).map((item) => ({
     ...item,

@@ -1,4 +1,4 @@
-// The demo provider: a small, deterministic stand-in that speaks the OpenAI protocol over plain HTTP, so that the gateway can be
+// The demo provider: a small, deterministic stand-in that speaks every protocol of the gateway over plain HTTP, so that it can be
 // tried without any key. It refuses to be more: no model, no chance, nothing kept beyond the process, no timers but the caller's.
 
 import { once } from "node:events";
@@ -6,10 +6,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { Call, Reply } from "./exchange.ts";
 import { JSON_BYTES_MAX, UPLOAD_BYTES_MAX } from "./exchange.ts";
-import { Failure, failureBody } from "./failure.ts";
-import { asFailure, findEndpoint, replyTo } from "./routes.ts";
+import { asFailure, Failure } from "./failure.ts";
+import type { Shape } from "./shape.ts";
+import { refusalOf } from "./shape.ts";
 import type { DemoClock, DemoState } from "./state.ts";
 import { makeState } from "./state.ts";
+import { findEndpoint, shapeAt } from "./surfaces.ts";
 
 export { demoModels } from "./models.ts";
 export type { DemoClock } from "./state.ts";
@@ -63,31 +65,28 @@ async function serve(request: IncomingMessage, response: ServerResponse, state: 
     if (!response.writableFinished) gone.abort();
   });
   response.on("error", () => gone.abort());
+  const url = URL.parse(`http://demo${request.url ?? "/"}`) ?? new URL("http://demo/");
+  const shape = shapeAt(url.pathname);
   try {
-    const call = await callOf(request, gone.signal);
-    response.setHeader("x-request-id", state.nextId("req_", call.body));
-    response.setHeader("openai-version", "2020-10-01");
-    await send(response, await replyTo(call, state), gone.signal);
+    requireKey(request, url);
+    const method = request.method ?? "GET";
+    // Before the body is read: an unknown path should not have to be fed.
+    const { endpoint, id } = findEndpoint(method, url.pathname);
+    const contentType = request.headers["content-type"] ?? "";
+    const body = await readBytes(request, contentType.startsWith("multipart/") ? UPLOAD_BYTES_MAX : JSON_BYTES_MAX);
+    const call: Call = { method, path: url.pathname, query: url.searchParams, headers: request.headers, contentType, body, signal: gone.signal };
+    response.setHeader(shape.requestIdHeader, state.nextId("req_", body));
+    if (shape.requestIdHeader === "x-request-id") response.setHeader("openai-version", "2020-10-01");
+    await send(response, await endpoint(call, state, id), gone.signal);
   } catch (thrown) {
-    refuse(request, response, thrown);
+    refuse(request, response, asFailure(thrown), shape, state);
   }
 }
 
-async function callOf(request: IncomingMessage, signal: AbortSignal): Promise<Call> {
-  requireKey(request);
-  const url = new URL(`http://demo${request.url ?? "/"}`);
-  const method = request.method ?? "GET";
-  // Before the body is read: an unknown path should not have to be fed.
-  findEndpoint(method, url.pathname);
-  const contentType = request.headers["content-type"] ?? "";
-  const body = await readBytes(request, contentType.startsWith("multipart/") ? UPLOAD_BYTES_MAX : JSON_BYTES_MAX);
-  return { method, path: url.pathname, query: url.searchParams, contentType, body, signal };
-}
-
 /** No key is needed, but one key is known to be wrong, so that refusals can be tried. */
-function requireKey(request: IncomingMessage): void {
-  const { authorization = "", "x-api-key": plain, "api-key": azure } = request.headers;
-  const keys = [authorization.replace(/^Bearer\s+/i, ""), plain, azure];
+function requireKey(request: IncomingMessage, url: URL): void {
+  const { authorization = "", "x-api-key": plain, "api-key": azure, "x-goog-api-key": google } = request.headers;
+  const keys = [authorization.replace(/^Bearer\s+/i, ""), plain, azure, google, url.searchParams.get("key")];
   if (!keys.includes(REFUSED_KEY)) return;
   throw new Failure(401, "Incorrect API key provided: sk-inv***lid.", { code: "invalid_api_key" });
 }
@@ -120,21 +119,25 @@ async function send(response: ServerResponse, reply: Reply, signal: AbortSignal)
   }
   const isJson = reply.kind === "json";
   const body = isJson ? Buffer.from(JSON.stringify(reply.body)) : reply.body;
-  response.writeHead(200, { "content-type": isJson ? "application/json" : reply.contentType, "content-length": body.length });
+  const own = isJson ? reply.headers : {};
+  response.writeHead(200, { "content-type": isJson ? "application/json" : reply.contentType, "content-length": body.length, ...own });
   response.end(body);
 }
 
 /** A stream that has begun can only be cut; before that the failure is told. */
-function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
+function refuse(request: IncomingMessage, response: ServerResponse, failure: Failure, shape: Shape, state: DemoState): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  const failure = asFailure(thrown);
+  const known = response.getHeader(shape.requestIdHeader);
+  const requestId = typeof known === "string" ? known : state.nextId("req_", failure.message);
   const isBodyLeft = !request.complete;
-  const body = Buffer.from(JSON.stringify(failureBody(failure)));
-  response.writeHead(failure.status, {
-    "content-type": "application/json",
+  const refusal = refusalOf(shape, failure, requestId, state.nowSeconds());
+  const body = Buffer.from(refusal.body);
+  response.writeHead(refusal.status, {
+    [shape.requestIdHeader]: requestId,
+    ...refusal.headers,
     "content-length": body.length,
     ...(isBodyLeft ? { connection: "close" } : {}),
   });

@@ -51,6 +51,7 @@ describe("draining", () => {
     gate.resolve();
     const texts = await Promise.all(lines.map((line) => line.until(/data: \[DONE\]\n\n\r\n0\r\n\r\n$/)));
     for (const text of texts) expect(text.match(/"content":"(?:one |two |three)"/g)).toHaveLength(3);
+    for (const line of lines) line.socket.end();
     await drained;
     expect(story.gateway.server.openRequests()).toBe(0);
     const logged = await story.gateway.settled(200);
@@ -76,8 +77,44 @@ describe("draining", () => {
     for (const text of second) expect(text).toMatch(/\r\nconnection: close\r\n/i);
     expect(await hasSettled(drained)).toBe(false);
     gate.resolve();
-    await open.until(/\[DONE\]/);
+    await open.until(/\[DONE\]\n\n\r\n0\r\n\r\n$/);
+    open.socket.end();
     await drained;
+  });
+
+  it("leaves a connection open behind its last stream, for the client that asks on at once", async () => {
+    const clock = fakeClock();
+    const gate = Promise.withResolvers<void>();
+    const story = await stage([gated(gate.promise), hello], { clock });
+    const line = story.open(2).send(postOf(STREAMED_CHAT));
+    await line.until(/one /);
+    const drained = story.gateway.server.drain();
+    gate.resolve();
+    await line.until(/\[DONE\]\n\n\r\n0\r\n\r\n$/);
+    await story.gateway.settled(1);
+    expect(await hasSettled(drained)).toBe(false);
+    line.send(postOf(CHAT));
+    await line.closed;
+    expect(line.text.slice(line.text.lastIndexOf("HTTP/1.1 "))).toMatch(/^HTTP\/1.1 200 [^]*\r\nconnection: close\r\n[^]*hello/i);
+    await drained;
+  });
+
+  it("gives up on connections on which nobody has asked for two seconds", async () => {
+    const clock = fakeClock();
+    const story = await stage([hello, hello], { clock });
+    const [idle, busy] = [story.open(1), story.open(2)];
+    for (const line of [idle, busy]) await line.send(postOf(CHAT)).until(/hello/);
+    await story.gateway.settled(2);
+    const drained = story.gateway.server.drain();
+    clock.advance(1999);
+    expect(await hasSettled(drained)).toBe(false);
+    await busy.send(headOf("GET", "/v1/models")).closed;
+    clock.advance(1999);
+    expect(await hasSettled(drained)).toBe(false);
+    clock.advance(1);
+    await drained;
+    await story.gateway.server.close();
+    await idle.closed;
   });
 
   it("waits for answers that have not begun, and ends their connections", async () => {
@@ -116,6 +153,8 @@ describe("draining", () => {
     expect(await hasSettled(drained)).toBe(false);
     line.isCollecting = false;
     line.socket.resume();
+    while (line.bytes < 6 * length) await new Promise((resolve) => setImmediate(resolve));
+    line.socket.end();
     await drained;
     await story.gateway.server.close();
     await line.closed;
@@ -165,7 +204,8 @@ describe("draining", () => {
     await line.until(/one /);
     const both = [story.gateway.server.drain(), story.gateway.server.drain()];
     gate.resolve();
+    await line.until(/\[DONE\]\n\n\r\n0\r\n\r\n$/);
+    line.socket.end();
     await Promise.all(both);
-    await line.until(/\[DONE\]/);
   });
 });

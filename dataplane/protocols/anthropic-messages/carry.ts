@@ -44,6 +44,7 @@ const withOpaques = (block: Block, opaques: readonly Opaque[]): Block => ({ ...b
 
 /** Gives back what empty thinking blocks carry to the blocks it belongs to. */
 export const handBack = (blocks: readonly Block[]): Block[] => {
+  if (!blocks.some((block) => neighbourOf(block) !== null)) return [...blocks];
   const given: Block[] = [];
   let held: Opaque[] = [];
   for (const block of blocks) {

@@ -19,10 +19,11 @@ export const messageExtras = (message: JsonObject): JsonObject => restOf(message
 const blocksOf = (message: JsonObject, origin: string): Block[] => {
   const content = message["content"];
   if (!Array.isArray(content)) return [];
-  const blocks = content.flatMap((value): Block[] => {
+  const blocks: Block[] = [];
+  for (const value of content) {
     const block = decodeBlock(value, { at: "", origin });
-    return "problem" in block ? [] : [block];
-  });
+    if (!("problem" in block)) blocks.push(block);
+  }
   return handBack(blocks);
 };
 

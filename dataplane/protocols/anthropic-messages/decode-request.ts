@@ -81,7 +81,8 @@ const decodeReasoning = (body: JsonObject): Reasoning | null => {
     effort: isOff ? "none" : isEffort(word) ? word : null,
     budgetTokens: isOff ? 0 : numberOf(budget),
     isAdaptive: type === "adaptive" || type === "between_tools",
-    isShown: lookUp(shown, display) ?? null,
+    // Models that take a budget show what they think unless told otherwise; those that decide themselves differ in it.
+    isShown: lookUp(shown, display) ?? (type === "enabled" ? true : null),
     ...extrasOf({ ...(isObject(thinking) ? { thinking } : {}), ...(typeof word === "string" ? { effort: word } : {}) }),
   };
 };

@@ -44,7 +44,8 @@ class MessagesStreamDecoder implements StreamDecoder {
       const problem = this.#see(part);
       if (problem !== null) broken.push(...problem);
     }
-    return [...this.#meaning.take(), ...broken];
+    const events = this.#meaning.take();
+    return broken.length === 0 ? events : [...events, ...broken];
   }
 
   /** Null, or what comes of an event that is no JSON. */

@@ -23,6 +23,7 @@ const restOf = (block: Block): JsonObject => ({ ...ownOf(block), ...cacheControl
 
 const encodeText = (block: TextBlock): JsonObject[] => {
   if (block.text === "") return [];
+  if (block.citations === undefined && block.extras === undefined && block.cache === undefined) return [{ type: "text", text: block.text }];
   const citations = ownCitations(block);
   return [{ type: "text", text: block.text, ...(citations.length === 0 ? {} : { citations }), ...restOf(block) }];
 };

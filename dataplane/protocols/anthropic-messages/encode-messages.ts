@@ -27,9 +27,9 @@ const messageOf = (turn: Turn, encoding: Encoding): Message => ({ role: roleOf(t
 
 const isResult = ({ type }: JsonObject): boolean => type === "tool_result";
 
-const resultsFirst = (content: readonly JsonObject[]): JsonObject[] => {
+const resultsFirst = (content: readonly JsonObject[]): readonly JsonObject[] => {
   const first = content.findIndex((block) => !isResult(block));
-  if (first === -1 || !content.some((block, index) => index > first && isResult(block))) return [...content];
+  if (first === -1 || content.findLastIndex(isResult) < first) return content;
   return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
 };
 

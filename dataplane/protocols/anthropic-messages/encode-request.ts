@@ -49,11 +49,10 @@ const thoughtOf = (work: Work, { messages }: Prompt): Thought => {
 
 const TOP_P_WITH_THINKING_MIN = 0.95;
 
-const samplingOf = (work: Work, thought: Thought): JsonObject => {
+const setSampling = (said: JsonObject, work: Work, thought: Thought): void => {
   const { conversation: { sampling }, traits } = work;
   const { temperature, topP, topK } = sampling;
   const isFixed = !traits.hasSampling || (traits.isClaude && isThinking(thought));
-  const said: JsonObject = {};
   if (temperature !== null && (!isFixed || temperature === 1)) said["temperature"] = temperature;
   else if (temperature !== null) lose(work, "temperature", "fixed-by-model");
   const hasTopP = !isFixed || (traits.hasSampling && (topP ?? 0) >= TOP_P_WITH_THINKING_MIN);
@@ -61,40 +60,45 @@ const samplingOf = (work: Work, thought: Thought): JsonObject => {
   else if (topP !== null) lose(work, "topP", "fixed-by-model");
   if (topK !== null && !isFixed) said["top_k"] = topK;
   else if (topK !== null) lose(work, "topK", "fixed-by-model");
-  return said;
 };
 
-const stopsOf = (work: Work): JsonObject => {
+const stopsOf = (work: Work): Json => {
   const { stop } = work.conversation.sampling;
   const visible = stop.filter((one) => one.trim() !== "");
   if (visible.length < stop.length) lose(work, "stop", "unsupported");
-  return visible.length === 0 ? {} : { stop_sequences: visible };
+  return visible.length === 0 ? null : visible;
 };
 
 const tiers: Readonly<Record<string, string>> = { auto: "auto", priority: "auto", default: "standard_only", standard: "standard_only" };
 
-const tierOf = (work: Work): JsonObject => {
+const tierOf = (work: Work): Json => {
   const { serviceTier } = work.conversation;
-  if (serviceTier === null) return {};
-  if (work.isOwn) return { service_tier: serviceTier };
+  if (serviceTier === null || work.isOwn) return serviceTier;
   const tier = Object.hasOwn(tiers, serviceTier) ? tiers[serviceTier] : undefined;
-  if (tier !== undefined) return { service_tier: tier };
+  if (tier !== undefined) return tier;
   lose(work, "serviceTier", "unsupported");
-  return {};
+  return null;
 };
 
-const present = (members: Readonly<Record<string, Json>>): JsonObject => Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
+const setPresent = (members: JsonObject, key: string, value: Json): void => {
+  if (value !== null) members[key] = value;
+};
 
-const outputOf = ({ conversation, isOwn, losses, own, traits }: Work, { effort }: Thought): JsonObject => {
+/** Null for one without members. */
+const someOf = (members: JsonObject): JsonObject | null => (Object.keys(members).length === 0 ? null : members);
+
+/** What is said under this name goes over what was made. */
+const withOwn = (made: JsonObject, own: Json | undefined): JsonObject => (isObject(own) ? { ...made, ...own } : made);
+
+const outputOf = ({ conversation, isOwn, losses, own, traits }: Work, { effort }: Thought): JsonObject | null => {
   const format = traits.hasSchema || isOwn ? encodeFormat(conversation.format, isOwn, losses) : null;
-  const config = { ...present({ effort, format }), ...(isObject(own["output_config"]) ? own["output_config"] : {}) };
-  return Object.keys(config).length === 0 ? {} : { output_config: config };
+  const config: JsonObject = {};
+  setPresent(config, "effort", effort);
+  setPresent(config, "format", format);
+  return someOf(withOwn(config, own["output_config"]));
 };
 
-const metadataOf = ({ conversation: { userId }, own }: Work): JsonObject => {
-  const metadata = { ...present({ user_id: userId }), ...(isObject(own["metadata"]) ? own["metadata"] : {}) };
-  return Object.keys(metadata).length === 0 ? {} : { metadata };
-};
+const metadataOf = ({ conversation: { userId }, own }: Work): JsonObject | null => someOf(withOwn(userId === null ? {} : { user_id: userId }, own["metadata"]));
 
 /** Those that stand inside a member that is written anyway. */
 const inner: ReadonlySet<string> = new Set(["tool_choice", "output_config", "metadata", BETA]);
@@ -104,25 +108,26 @@ const bodyOf = (work: Work): JsonObject => {
   const prompt = encodePrompt(conversation.turns, { target, traits, isOwn, losses });
   const thought = thoughtOf(work, prompt);
   const tools = encodeTools(conversation.tools, traits, losses);
-  return {
-    model: target.model,
-    max_tokens: limitOf(work),
-    ...present({ system: prompt.system }),
-    messages: prompt.messages,
-    ...(tools.length === 0 ? {} : { tools }),
-    ...present({ tool_choice: encodeToolChoice(conversation, own["tool_choice"]), thinking: thought.thinking }),
-    ...outputOf(work, thought),
-    ...samplingOf(work, thought),
-    ...stopsOf(work),
-    ...metadataOf(work),
-    ...tierOf(work),
-    ...Object.fromEntries(Object.entries(own).filter(([key]) => !inner.has(key))),
-    ...(target.isStreaming ? { stream: true } : {}),
-  };
+  const body: JsonObject = { model: target.model, max_tokens: limitOf(work) };
+  setPresent(body, "system", prompt.system);
+  body["messages"] = prompt.messages;
+  if (tools.length > 0) body["tools"] = tools;
+  setPresent(body, "tool_choice", encodeToolChoice(conversation, own["tool_choice"]));
+  setPresent(body, "thinking", thought.thinking);
+  setPresent(body, "output_config", outputOf(work, thought));
+  setSampling(body, work, thought);
+  setPresent(body, "stop_sequences", stopsOf(work));
+  setPresent(body, "metadata", metadataOf(work));
+  setPresent(body, "service_tier", tierOf(work));
+  for (const key in own) if (!inner.has(key)) setMember(body, key, own[key] ?? null);
+  if (target.isStreaming) body["stream"] = true;
+  return body;
 };
 
 /** A vendor that takes no `stream` reads it from the path. */
-const inDialect = (body: JsonObject, { adds, omitsModel, refuses = [], renames = {} }: Dialect, losses: Loss[]): JsonObject => {
+const inDialect = (body: JsonObject, dialect: Dialect, losses: Loss[]): JsonObject => {
+  const { adds, omitsModel, refuses = [], renames = {} } = dialect;
+  if (omitsModel !== true && refuses.length === 0 && dialect.renames === undefined) return adds === undefined ? body : { ...body, ...adds };
   const said: JsonObject = {};
   for (const [key, value] of Object.entries(body)) {
     if (omitsModel === true && key === "model") continue;

@@ -21,8 +21,9 @@ export const extrasOf = (members: JsonObject): { extras?: Extras } => {
 /** The members whose names are not in the set; null says nothing and is left out. */
 export const restOf = (value: JsonObject, known: ReadonlySet<string>): JsonObject => {
   let rest = nothing;
-  for (const [key, member] of Object.entries(value)) {
-    if (known.has(key) || member === null) continue;
+  for (const key in value) {
+    const member = value[key];
+    if (member === undefined || member === null || known.has(key)) continue;
     if (rest === nothing) rest = {};
     setMember(rest, key, member);
   }

@@ -78,7 +78,8 @@ const decodeReasoning = (additional: JsonObject, output: JsonObject): Reasoning 
   const thinking = additional["thinking"] ?? additional["reasoning_config"];
   const nova = objectOf(additional["reasoningConfig"]);
   const word = output["effort"] ?? objectOf(additional["output_config"])["effort"] ?? nova["maxReasoningEffort"] ?? additional["reasoning_effort"];
-  const type = objectOf(thinking)["type"] ?? nova["type"];
+  const ofClaude = objectOf(thinking)["type"];
+  const type = ofClaude ?? nova["type"];
   if (type === undefined && typeof word !== "string") return null;
   const { budget_tokens: budget, display } = objectOf(thinking);
   const isOff = type === "disabled";
@@ -86,7 +87,8 @@ const decodeReasoning = (additional: JsonObject, output: JsonObject): Reasoning 
     effort: isOff ? "none" : isEffort(word) ? word : null,
     budgetTokens: isOff ? 0 : numberOf(budget),
     isAdaptive: type === "adaptive" || type === "between_tools",
-    isShown: lookUp(shown, display) ?? null,
+    // Models of Claude's that take a budget show what they think unless told otherwise.
+    isShown: lookUp(shown, display) ?? (ofClaude === "enabled" ? true : null),
     ...extrasOf({ ...thoughtIn(additional), ...(typeof output["effort"] === "string" ? { effort: output["effort"] } : {}) }),
   };
 };

@@ -2,7 +2,7 @@
 // are one message at the beginning; results of tools are messages of their own.
 import type { Json } from "../../wire/json.ts";
 import { joinWords, type Lose, urlOf, wordsOf } from "../asking.ts";
-import type { Block, CacheMark, ToolCallBlock, Turn } from "../ir.ts";
+import type { Block, CacheMark, ToolCallBlock, ToolResultBlock, Turn } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 
 export interface Writing {
@@ -21,10 +21,18 @@ const textPart = (text: string, cache: CacheMark | undefined, { isMultimodal }: 
 
 const mediaTypes = { image: "image/png", audio: "audio/wav", video: "video/mp4" } as const;
 
+/** Only texts are marked for the cache here. */
+const loseMark = ({ at, cache }: Block, { lose }: Writing): void => {
+  if (cache !== undefined) lose(at, "unsupported");
+};
+
 const writePart = (block: Block, writing: Writing): JsonObject[] => {
   if (block.kind === "image" || block.kind === "video" || block.kind === "audio") {
     const url = urlOf(block.source, block.kind === "audio" && block.format !== "" ? `audio/${block.format}` : mediaTypes[block.kind]);
-    if (url !== null) return [{ [block.kind]: url }];
+    if (url !== null) {
+      loseMark(block, writing);
+      return [{ [block.kind]: url }];
+    }
   }
   const text = wordsOf(block);
   if (text === null) writing.lose(block.at, "unsupported", "major");
@@ -40,11 +48,22 @@ const contentOf = (blocks: readonly Block[], separator: string, writing: Writing
   return parts.every(isPlain) ? parts.map((part) => stringOf(part["text"])).join(separator) : parts;
 };
 
+/** A result that is marked as a whole is marked at its end. */
+const resultContent = (result: ToolResultBlock, writing: Writing): Json => {
+  const { content, cache } = result;
+  const last = content.at(-1);
+  if (cache === undefined || last === undefined || last.kind !== "text") {
+    loseMark(result, writing);
+    return contentOf(content, "\n", writing);
+  }
+  return contentOf([...content.slice(0, -1), { ...last, cache }], "\n", writing);
+};
+
 const writeUser = ({ blocks }: Turn, writing: Writing): JsonObject[] => {
   const messages: JsonObject[] = [];
   const others: Block[] = [];
   for (const block of blocks) {
-    if (block.kind === "tool-result") messages.push({ role: "tool", content: contentOf(block.content, "\n", writing), tool_call_id: block.id });
+    if (block.kind === "tool-result") messages.push({ role: "tool", content: resultContent(block, writing), tool_call_id: block.id });
     else others.push(block);
   }
   if (others.length > 0 || messages.length === 0) messages.push({ role: "user", content: contentOf(others, "\n", writing) });
@@ -62,6 +81,7 @@ const thinkingOf = (blocks: readonly Block[], hasCalls: boolean, { replaysReason
 
 const writeAssistant = ({ blocks }: Turn, writing: Writing): JsonObject => {
   const calls = blocks.filter((block) => block.kind === "tool-call");
+  for (const call of calls) loseMark(call, writing);
   const others = blocks.filter(({ kind }) => kind !== "tool-call" && kind !== "reasoning");
   return {
     role: "assistant",

@@ -59,6 +59,7 @@ const toolsOf = ({ tools, toolChoice, isParallel }: Conversation, lose: Lose): J
   const functions = tools.filter((tool) => tool.kind === "function");
   for (const tool of tools) if (tool.kind !== "function" && !isSearch(tool)) lose(tool.at, "unsupported", "major");
   for (const { at, isStrict } of functions) if (isStrict === true) lose(`${at}.strict`, "unsupported");
+  for (const { at, cache } of functions) if (cache !== undefined) lose(at, "unsupported");
   return {
     ...(tools.some(isSearch) ? { enable_search: true, search_options: { enable_source: true } } : {}),
     ...(functions.length === 0 ? {} : { tools: functions.map(writeFunctionTool) }),

@@ -9,7 +9,8 @@ const isList = <Item>(value: Replacement<Item>): value is readonly Item[] => Arr
 
 export const mapSame = <Item>(items: readonly Item[], change: (item: Item, index: number) => Replacement<Item>): readonly Item[] => {
   let changed: Item[] | null = null;
-  for (const [index, item] of items.entries()) {
+  for (let index = 0; index < items.length; index += 1) {
+    const item = items[index] as Item;
     const replacement = change(item, index);
     if (replacement === item) {
       changed?.push(item);

@@ -38,26 +38,32 @@ const readVerbosity = (value: Json | undefined): Conversation["verbosity"] => (v
 
 const isTextOnly = (value: Json | undefined): boolean => Array.isArray(value) && value.length === 1 && value[0] === "text";
 
-/** Known members whose values the neutral model has no word for. */
-const unsaidIn = (body: JsonObject, conversation: Omit<Conversation, "extras">, streamOptions: JsonObject): JsonObject => {
-  const { response_format: format, modalities, audio, reasoning_effort: effort, metadata, verbosity, user, safety_identifier: identifier } = body;
-  const unsaid: [string, Json | undefined, boolean][] = [
-    ["response_format", format, conversation.format === null],
-    ["modalities", modalities, conversation.audio === null && !isTextOnly(modalities)],
-    ["audio", audio, conversation.audio === null],
-    ["reasoning_effort", effort, !isEffort(effort)],
-    ["metadata", metadata, conversation.metadata === null],
-    ["verbosity", verbosity, conversation.verbosity === null],
-    ["user", user, typeof identifier === "string"],
-    ["stream_options", streamOptions, Object.keys(streamOptions).length > 0],
-  ];
-  return Object.fromEntries(unsaid.flatMap(([key, value, isUnsaid]) => (isUnsaid && value !== undefined ? [[key, value]] : [])));
+const keep = (kept: JsonObject, key: string, value: Json | undefined): void => {
+  if (value !== undefined) kept[key] = value;
+};
+
+/** What is not known, and known members whose values the neutral model has no word for. */
+const unsaidIn = (body: JsonObject, { format, audio, metadata, verbosity }: Pick<Conversation, "format" | "audio" | "metadata" | "verbosity">, streamOptions: JsonObject): JsonObject => {
+  const unsaid = without(body, known);
+  if (format === null) keep(unsaid, "response_format", body["response_format"]);
+  if (audio === null && !isTextOnly(body["modalities"])) keep(unsaid, "modalities", body["modalities"]);
+  if (audio === null) keep(unsaid, "audio", body["audio"]);
+  if (!isEffort(body["reasoning_effort"])) keep(unsaid, "reasoning_effort", body["reasoning_effort"]);
+  if (metadata === null) keep(unsaid, "metadata", body["metadata"]);
+  if (verbosity === null) keep(unsaid, "verbosity", body["verbosity"]);
+  if (typeof body["safety_identifier"] === "string") keep(unsaid, "user", body["user"]);
+  if (Object.keys(streamOptions).length > 0) keep(unsaid, "stream_options", streamOptions);
+  return unsaid;
 };
 
 const conversationOf = (reader: MemberReader, body: JsonObject, { model }: Asked): Conversation => {
   const { isUsageWanted, rest: streamOptions } = readStreamOptions(body["stream_options"]);
   const tools = readTools(reader, body);
-  const conversation: Omit<Conversation, "extras"> = {
+  const format = readFormat(body["response_format"]);
+  const verbosity = readVerbosity(body["verbosity"]);
+  const audio = readAudio(body);
+  const metadata = readMetadata(body["metadata"]);
+  return {
     protocol: NAME,
     model,
     isStreaming: reader.flag(body, "stream") ?? false,
@@ -67,18 +73,17 @@ const conversationOf = (reader: MemberReader, body: JsonObject, { model }: Asked
     toolChoice: readToolChoice(reader, body),
     // The older way has no words for several calls.
     isParallel: reader.flag(body, "parallel_tool_calls") ?? (isLegacy(tools) ? false : null),
-    format: readFormat(body["response_format"]),
+    format,
     sampling: readSampling(reader, body, limits, readLogprobs(reader, body)),
     reasoning: readReasoningRequest(body),
-    verbosity: readVerbosity(body["verbosity"]),
-    audio: readAudio(body),
+    verbosity,
+    audio,
     userId: reader.text(body, "safety_identifier") ?? reader.text(body, "user"),
-    metadata: readMetadata(body["metadata"]),
+    metadata,
     serviceTier: reader.text(body, "service_tier"),
     cacheKey: reader.text(body, "prompt_cache_key"),
+    extras: extrasOf(NAME, unsaidIn(body, { format, audio, metadata, verbosity }, streamOptions)).extras ?? {},
   };
-  const rest = { ...without(body, known), ...unsaidIn(body, conversation, streamOptions) };
-  return { ...conversation, extras: extrasOf(NAME, rest).extras ?? {} };
 };
 
 export const decodeRequest = (body: Buffer, asked: Asked): Conversation | Invalid => {

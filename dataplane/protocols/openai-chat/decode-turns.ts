@@ -163,20 +163,23 @@ const readers: Readonly<Record<string, ReadTurn>> = {
 /** What says that the last turn is gone on with says what its place says already. */
 const prefillMembers = new Set(["prefix", "partial"]);
 const withoutPrefill = (turn: Turn): Turn => {
-  const { extras, ...rest } = turn;
-  const own = extras?.[NAME];
-  return own === undefined || turn.role !== "assistant" ? turn : { ...rest, ...extrasOf(NAME, without(own, prefillMembers)) };
+  const own = turn.extras?.[NAME];
+  if (own === undefined || turn.role !== "assistant") return turn;
+  const { extras: _, ...rest } = turn;
+  return { ...rest, ...extrasOf(NAME, without(own, prefillMembers)) };
 };
 
 export const readTurns = (reader: MemberReader, messages: Json | undefined): Turn[] => {
   const turns = new TurnReader(reader);
   if (!Array.isArray(messages)) reader.complain("messages", '"messages" must be a list of messages.');
-  const read = reader.objects(messages, "messages").flatMap(({ members, at }) => {
+  const read: Turn[] = [];
+  for (const { members, at } of reader.objects(messages, "messages")) {
     const role = stringOf(members["role"]);
     const readTurn = Object.hasOwn(readers, role) ? readers[role] : undefined;
     if (readTurn === undefined) reader.complain(`${at}.role`, `"${at}.role" must be "system", "developer", "user", "assistant" or "tool".`);
-    return readTurn === undefined ? [] : [readTurn(turns, members, at)];
-  });
-  const last = read.at(-1);
-  return last === undefined ? read : [...read.slice(0, -1), withoutPrefill(last)];
+    else read.push(readTurn(turns, members, at));
+  }
+  const last = read.pop();
+  if (last !== undefined) read.push(withoutPrefill(last));
+  return read;
 };

@@ -19,12 +19,14 @@ const ofKind = <Kind extends Block["kind"]>(blocks: readonly Block[], kind: Kind
 
 const annotationsOf = (texts: readonly TextBlock[], lose: Lose): JsonObject[] => {
   let base = 0;
-  return texts.flatMap(({ text, citations = [] }) => {
-    const written = citations.map((citation) => writeAnnotation(citation, base, text.length));
+  const annotations: JsonObject[] = [];
+  for (const { text, citations } of texts) {
+    const written = citations?.map((citation) => writeAnnotation(citation, base, text.length)) ?? [];
     base += text.length;
     if (written.includes(null)) lose("annotations", "minor");
-    return written.filter((annotation) => annotation !== null);
-  });
+    for (const annotation of written) if (annotation !== null) annotations.push(annotation);
+  }
+  return annotations;
 };
 
 export const callOf = ({ id, name, arguments: text, isCustom, opaques = [], extras }: ToolCallBlock): JsonObject => {
@@ -63,31 +65,39 @@ const callsOf = (calls: readonly ToolCallBlock[], isOfLegacy: boolean, lose: Los
 };
 
 /** Null where there is nothing but a call, a sound or thinking. */
-const contentOf = (texts: readonly TextBlock[], blocks: readonly Block[]): string | null => (texts.length > 0 || blocks.length === 0 ? texts.map(({ text }) => text).join("") : null);
+const contentOf = (texts: readonly TextBlock[], blocks: readonly Block[]): string | null => {
+  if (texts.length === 1) return texts[0]?.text ?? "";
+  return texts.length > 0 || blocks.length === 0 ? texts.map(({ text }) => text).join("") : null;
+};
 
 const losesOthers = (blocks: readonly Block[], lose: Lose): void => {
   for (const { kind } of blocks) if (kind === "foreign" || kind === "video" || kind === "file") lose(kind, kind === "foreign" ? "minor" : "major");
 };
 
-const messageOf = ({ blocks, finish }: Choice, told: ToldChoice, reply: Reply, asked: Conversation, lose: Lose): JsonObject => {
-  const texts = ofKind(blocks, "text");
-  const annotations = annotationsOf(texts, lose);
-  const refusal = ofKind(blocks, "refusal").map(({ text }) => text).join("") || unsaidRefusal(finish, told);
+const refusalOf = ({ blocks, finish }: Choice, told: ToldChoice): string =>
+  (told.hasRefusal ? ofKind(blocks, "refusal").map(({ text }) => text).join("") : "") || unsaidRefusal(finish, told);
+
+const mediaOf = (blocks: readonly Block[], reply: Reply, asked: Conversation): JsonObject => {
   const images = ofKind(blocks, "image").flatMap((block) => imageOf(block) ?? []);
   const [audio] = ofKind(blocks, "audio");
+  return { ...(audio === undefined ? {} : { audio: audioOf(audio, reply.id, reply.createdAt, asked) }), ...(images.length === 0 ? {} : { images }) };
+};
+
+const messageOf = (choice: Choice, told: ToldChoice, reply: Reply, asked: Conversation, lose: Lose): JsonObject => {
+  const { blocks } = choice;
+  const texts = ofKind(blocks, "text");
+  const isTextOnly = texts.length === blocks.length;
+  const annotations = annotationsOf(texts, lose);
+  const message: JsonObject = { role: "assistant", content: contentOf(texts, blocks), refusal: refusalOf(choice, told) || null };
+  if (!isTextOnly) {
+    losesOthers(blocks, lose);
+    Object.assign(message, reasoningOf(ofKind(blocks, "reasoning")), callsOf(ofKind(blocks, "tool-call"), told.isLegacy, lose));
+  }
+  if (annotations.length > 0) message["annotations"] = annotations;
+  if (!isTextOnly) Object.assign(message, mediaOf(blocks, reply, asked));
   const signature = tellOpaques(texts.flatMap(({ opaques = [] }) => opaques));
-  losesOthers(blocks, lose);
-  return {
-    role: "assistant",
-    content: contentOf(texts, blocks),
-    refusal: refusal === "" ? null : refusal,
-    ...reasoningOf(ofKind(blocks, "reasoning")),
-    ...callsOf(ofKind(blocks, "tool-call"), told.isLegacy, lose),
-    ...(annotations.length === 0 ? {} : { annotations }),
-    ...(audio === undefined ? {} : { audio: audioOf(audio, reply.id, reply.createdAt, asked) }),
-    ...(images.length === 0 ? {} : { images }),
-    ...(signature === "" ? {} : { extra_content: { google: { thought_signature: signature } } }),
-  };
+  if (signature !== "") message["extra_content"] = { google: { thought_signature: signature } };
+  return message;
 };
 
 const logprobsOf = (texts: readonly TextBlock[]): JsonObject | null => {
@@ -114,8 +124,8 @@ export const encodeReply = (reply: Reply, asked: Conversation): EncodedReply => 
     created: reply.createdAt,
     model: asked.model,
     choices: reply.choices.map((choice) => choiceOf(choice, reply, asked, lose)),
-    ...(usage === null ? {} : { usage }),
-    ...(reply.serviceTier === "" ? {} : { service_tier: reply.serviceTier }),
   };
+  if (usage !== null) body["usage"] = usage;
+  if (reply.serviceTier !== "") body["service_tier"] = reply.serviceTier;
   return { body: Buffer.from(JSON.stringify(body)), losses };
 };

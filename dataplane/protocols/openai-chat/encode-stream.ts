@@ -227,7 +227,9 @@ class ChoiceWriter {
     const bare = isBare ? `${before}"{}"${after}` : "";
     const signature = tellOpaques(opaques);
     if (signature === "" || this.isLegacy) return bare;
-    return bare + this.#chunk({ tool_calls: [{ index: this.#calls - 1, extra_content: { google: { thought_signature: signature } } }] });
+    // OpenAI's Python library asserts that each piece of a call has one of them (3.54).
+    const nothing: JsonObject = head.kind === "tool-call" && head.isCustom ? { custom: { input: "" } } : { function: { arguments: "" } };
+    return bare + this.#chunk({ tool_calls: [{ index: this.#calls - 1, ...nothing, extra_content: { google: { thought_signature: signature } } }] });
   }
 
   #chunk(delta: JsonObject): string {
@@ -256,6 +258,8 @@ class ChatEncoder implements StreamEncoder {
   push(event: Event): string {
     if (this.#isEnded) return "";
     switch (event.kind) {
+      case "text":
+        return this.#order.isFree(event) ? this.#choice(event.choice).text(event) : this.#write(event);
       case "start":
         return this.#start(event);
       case "usage":

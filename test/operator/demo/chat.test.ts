@@ -122,7 +122,7 @@ describe("chat completions", () => {
       ],
     });
     expect(choices[0]?.message.content).toMatch(
-      /^You said: "what is this"\. I was shown 2 images\. My instructions end with: "be brief"\. This was your message number 2\./,
+      /^You said: "what is this"\. I was shown 2 images: image\/png of 3 bytes, image\/png of 3 bytes\. My instructions end with: "be brief"\. This was your message number 2\./,
     );
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { helpOf, readArguments, UsageError, type Command } from "../../../operator/cli/command.ts";
 import { nearest } from "../../../operator/cli/nearest.ts";
-import { childEnvironment, stateHome } from "../../../operator/settings.ts";
+import { childEnvironment, cloudEnvironment, stateHome } from "../../../operator/settings.ts";
 
 const command: Command = {
   name: "serve",
@@ -63,6 +63,10 @@ describe("the surroundings", () => {
   test("of a child process hold no key", () => {
     const given = { PATH: "/bin", OPENAI_API_KEY: "sk-1", AWS_SECRET_ACCESS_KEY: "x", OTEL_SERVICE_NAME: "s", LLMGW_PORT: "9" };
     expect(childEnvironment({ LLMGW_PORT: "80" }, given)).toEqual({ NODE_COMPILE_CACHE: expect.stringMatching(/llm-gateway\/compile-cache$/), PATH: "/bin", OTEL_SERVICE_NAME: "s", LLMGW_PORT: "80" });
+  });
+  test("of a data plane hold the identity of whoever runs it, and no other key", () => {
+    const given = { PATH: "/bin", OPENAI_API_KEY: "sk-1", AWS_PROFILE: "llm", GOOGLE_APPLICATION_CREDENTIALS: "a.json", AZURE_CLIENT_ID: "c", HTTPS_PROXY: "http://p", no_proxy: "x", MY_AWS_KEY: "y" };
+    expect(Object.keys(cloudEnvironment(given)).toSorted()).toEqual(["AWS_PROFILE", "AZURE_CLIENT_ID", "GOOGLE_APPLICATION_CREDENTIALS", "HTTPS_PROXY", "no_proxy"]);
   });
   test("say where state is kept", () => {
     expect(stateHome({ XDG_STATE_HOME: "/x" })).toBe("/x/llm-gateway");

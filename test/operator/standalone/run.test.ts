@@ -110,7 +110,7 @@ describe("llmgw run", { timeout: 60_000 }, () => {
     const address = await addressOf(running);
     const text = running.lines.join("\n");
     expect(text).toMatch(/openai\.yaml:\d+: .*environment variable OPENAI_API_KEY is not set; route default\/openai waits for it/);
-    expect(text).toMatch(/models {3}demo-audio demo-chat/);
+    expect(text).toMatch(/models {3}demo-anthropic .*demo-audio .*demo-chat /);
     expect(text).not.toMatch(/support-chat/);
     expect(await chat(address, "demo-chat")).toBe(200);
     const again = llmgw(words);
