@@ -28,6 +28,8 @@ interface OpenBlock {
   readonly opaques: Opaque[];
   readonly citations: Citation[];
   length: number;
+  /** Thinking that may be signed at its end. */
+  thought: string;
 }
 
 const ENDING = ',"logprobs":null,"finish_reason":null}';
@@ -46,6 +48,7 @@ class ChoiceWriter {
   #hasBegun = false;
   #calls = 0;
   #thoughts = 0;
+  readonly #details: JsonObject[] = [];
   /** Length of the texts that have ended. */
   #base = 0;
 
@@ -75,7 +78,10 @@ class ChoiceWriter {
     if (open === null) return "";
     open.length += text.length;
     if (open.before === "") return "";
-    if (open.head.kind === "reasoning") return this.#thought(open, text);
+    if (open.head.kind === "reasoning") {
+      open.thought += text;
+      return this.#thought(open, text);
+    }
     if (logprobs !== undefined) return this.#textWithLogprobs(open, text, logprobs);
     return text === "" ? "" : open.before + JSON.stringify(text) + open.after;
   }
@@ -125,7 +131,7 @@ class ChoiceWriter {
     const [before, after] = this.#around(head);
     const own = ownExtras(extras === undefined ? undefined : { extras });
     const entry = head.kind === "reasoning" ? entryOf(own, this.#thoughts++) : own;
-    return { head, before, after, entry, opaques: [], citations: [], length: 0 };
+    return { head, before, after, entry, opaques: [], citations: [], length: 0, thought: "" };
   }
 
   /** What stands around each piece of the block's text; empty for blocks without. */
@@ -215,10 +221,13 @@ class ChoiceWriter {
     return signature === "" ? "" : this.#chunk({ extra_content: { google: { thought_signature: signature } } });
   }
 
-  #endThought({ head, opaques, entry, length }: OpenBlock): string {
+  /** With those of the thoughts before: who keeps the last piece only has them all. */
+  #endThought({ head, opaques, entry, length, thought }: OpenBlock): string {
     const isTextual = length > 0 && head.kind === "reasoning" && !head.isSummary;
-    const details = opaqueEntries(opaques, isTextual, entry);
-    return details.length === 0 ? "" : this.#chunk({ reasoning_details: details });
+    const details = opaqueEntries(opaques, isTextual, entry, isTextual ? thought : "");
+    if (details.length === 0) return "";
+    this.#details.push(...details);
+    return this.#chunk({ reasoning_details: this.#details });
   }
 
   /** Arguments are never nothing, and a signature stands with its call. */

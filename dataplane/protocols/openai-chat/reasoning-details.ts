@@ -1,6 +1,7 @@
 // OpenRouter's `reasoning_details`, read and written: thinking with its signature, summaries of it, and what is encrypted.
 // Entries of one index belong together. Clients that send them back keep thinking alive, also that of other vendors.
 import { isObject, type Json } from "../../wire/json.ts";
+import { carriedText, wrap } from "../carrier.ts";
 import type { Extras, Opaque, ReasoningBlock } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { numberIn, without } from "../openai-members.ts";
@@ -42,12 +43,15 @@ const groupsOf = (details: readonly JsonObject[]): JsonObject[][] => {
   return groups;
 };
 
+/** Entries that were told again with those behind them say nothing new. */
+const each = (opaques: readonly Opaque[]): Opaque[] => [...new Map(opaques.map((opaque) => [`${opaque.kind} ${opaque.origin} ${opaque.value}`, opaque])).values()];
+
 const blockOf = (details: readonly JsonObject[], at: string): ReasoningBlock => {
-  const opaques = details.flatMap((detail) => opaquesIn(detail));
+  const opaques = each(details.flatMap((detail) => opaquesIn(detail)));
   return {
     kind: "reasoning",
     at,
-    text: details.map(textIn).join(""),
+    text: details.map(textIn).join("") || details.map((detail) => carriedText(stringOf(detail["signature"]))).join(""),
     isSummary: details.some(isSummary),
     ...(opaques.length === 0 ? {} : { opaques }),
     ...entryExtras(...details),
@@ -75,20 +79,23 @@ interface Places {
 const isSignature = ({ kind }: Opaque): boolean => kind === "signature";
 
 /** For a client: values of other vendors wrapped, where a reader of that shape looks for one. */
-const placesOf = (opaques: readonly Opaque[], hasText: boolean): Places => {
+const placesOf = (opaques: readonly Opaque[], hasText: boolean, thought: string): Places => {
   const isPair = opaques.length === 2 && opaques.some(isSignature) && !opaques.every(isSignature);
   if (isPair && opaques.every(({ origin }) => origin.startsWith(NAME))) {
     return { signature: opaques.find(isSignature)?.value ?? "", data: opaques.find((opaque) => !isSignature(opaque))?.value ?? "" };
   }
-  const told = tellOpaques(opaques);
+  const told = thought !== "" && tellOpaques(opaques) !== opaques[0]?.value ? wrap(opaques, thought) : tellOpaques(opaques);
   const [only] = opaques;
   const isForSignature = told !== "" && (told === only?.value ? isSignature(only) : hasText);
   return isForSignature ? { signature: told, data: "" } : { signature: "", data: told };
 };
 
-/** The entries that tell a block's opaque values. */
-export const opaqueEntries = (opaques: readonly Opaque[], isTextual: boolean, entry: JsonObject): JsonObject[] => {
-  const { signature, data } = placesOf(opaques, isTextual);
+/**
+ * The entries that tell a block's opaque values. `thought`: the text that was told before in pieces, which travels along
+ * with a foreign signature: OpenAI's libraries keep of members that they do not know the last piece only.
+ */
+export const opaqueEntries = (opaques: readonly Opaque[], isTextual: boolean, entry: JsonObject, thought = ""): JsonObject[] => {
+  const { signature, data } = placesOf(opaques, isTextual, thought);
   return [
     ...(signature === "" ? [] : [{ type: "reasoning.text", text: "", signature, ...entry }]),
     ...(data === "" ? [] : [{ type: "reasoning.encrypted", data, ...entry }]),

@@ -88,9 +88,9 @@ describe("messages", () => {
 
   test("mark a tool's result for the cache at its end, and tell of a tool that it cannot be marked", () => {
     const cache = { ttlSeconds: 300 };
-    const result: Block = { kind: "tool-result", at: "r", id: "c", name: "t", isError: false, cache, content: [{ kind: "text", at: "", text: "a" }, { kind: "text", at: "", text: "b" }] };
-    const call: Block = { kind: "tool-call", at: "", id: "c", name: "t", arguments: "{}" };
-    const { body, losses } = ask({ turns: [user("q"), turn("assistant", call), turn("user", result)], tools: [{ ...tool("t"), at: "tools[0]", cache }] });
+    const answered: Block = { ...result("c"), cache, content: [text("a"), text("b")] };
+    const markedTool: Tool = { kind: "function", at: "tools[0]", name: "t", description: "", schema: null, isStrict: null, cache };
+    const { body, losses } = ask({ turns: [user("q"), turn("assistant", call("c", "t")), turn("user", answered)], tools: [markedTool] });
     const marked = [{ type: "text", text: "a" }, { type: "text", text: "b", cache_control: { type: "ephemeral" } }];
     expect(body).toMatchObject({ input: { messages: [{}, {}, { role: "tool", content: marked, tool_call_id: "c" }] } });
     expect(losses).toEqual(["tools[0] unsupported minor"]);

@@ -192,6 +192,14 @@ describe("thinking of other vendors", () => {
     expect(messageOf([own])["reasoning_details"]).toEqual([{ type: "reasoning.text", text: "why", signature: "sig", format: "anthropic-claude-v1", index: 0 }]);
   });
 
+  test("of a call stands in a piece of the call that libraries can read: each has a function, or a custom tool", () => {
+    const signed = [opaque("gemini/gemini", "g")];
+    const blocks = [call("c1", "f", '{"x":1}', { opaques: signed }), call("c2", "g", "", { opaques: signed }), call("c3", "h", "free", { isCustom: true, opaques: signed })];
+    const pieces = chunksIn(written(eventsOf(replyOf(blocks)), streaming)).flatMap(({ choices }) => (choices as { delta: { tool_calls?: { index: number }[] } }[]).flatMap(({ delta }) => delta.tool_calls ?? []));
+    expect(pieces.filter((piece) => "extra_content" in piece)).toHaveLength(3);
+    expect(pieces.filter((piece) => !(piece.index === 2 ? "custom" in piece : "function" in piece))).toEqual([]);
+  });
+
   const cases: [string, Block[]][] = [
     ["signed thinking", [thought("why", claude), text("t")]],
     ["thinking that only its maker can read", [thought("", [opaque("anthropic-messages/anthropic", "blob", "redacted")]), text("t")]],
@@ -208,6 +216,13 @@ describe("thinking of other vendors", () => {
 
   test.each(cases)("comes back in the history, from a stream: %s", (_, blocks) => {
     expect(withoutPlaces(decoded({ messages: [joinedByIndex(blocks)] }).turns[0]?.blocks ?? [])).toEqual(withoutPlaces(blocks));
+  });
+
+  test("survives a client that keeps of unknown members the last piece only, as OpenAI's libraries do", () => {
+    const blocks = [thought("first", claude), thought("second", claude), text("t")];
+    const deltas = chunksIn(written(eventsOf(replyOf(blocks)), streaming)).flatMap(({ choices }) => (choices as { delta: Record<string, unknown> }[]).map(({ delta }) => delta));
+    const message = { role: "assistant", content: "t", reasoning_details: deltas.findLast((delta) => "reasoning_details" in delta)?.["reasoning_details"] };
+    expect(withoutPlaces(decoded({ messages: [message] }).turns[0]?.blocks ?? [])).toEqual(withoutPlaces(blocks));
   });
 
   const withoutPlaces = (blocks: readonly Block[]) => blocks.map(({ at: _, extras: _extras, ...block }) => block);
