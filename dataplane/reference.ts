@@ -65,8 +65,8 @@ const errorTable = (): string[] =>
 const providerTable = (): string[] =>
   table(
     ["type", "protocols", "address", "header of the key", "limits told as", "bills what was given up", "lists its models at", "seen"],
-    Object.entries(providers).map(([type, { protocols, url, keyHeader, rateLimits, billsAborted, modelList, seen }]) => [
-      inCode(type), protocols.join(", "), inCode(url ?? "") || "of each installation", inCode(keyHeader), rateLimits, billsAborted ? "yes" : "no", inCode(modelList), seen,
+    Object.entries(providers).map(([type, row]) => [
+      inCode(type), row.protocols.join(", "), inCode(row.url ?? "") || "of each installation", inCode(row.keyHeader), row.rateLimits, row.billsAborted ? "yes" : "no", inCode(row.modelList), row.seen,
     ]),
   );
 
@@ -74,14 +74,18 @@ const providerTable = (): string[] =>
 const plainly = (_: string, value: unknown): unknown => (value instanceof RegExp ? String(value) : value instanceof Set ? [...value] : value === Infinity ? "any" : value);
 const saidBy = (differences: object): string => Object.entries(differences).map(([name, value]) => inCode(`${name}: ${JSON.stringify(value, plainly)}`)).join("<br>");
 
-const differencesOf = ([type, { dialects = {}, models = [], speaks = [], bases = {}, dated, errors = {} }]: [string, ProviderRow]): string[][] => [
-  ...Object.entries(bases).map(([protocol, path]) => [inCode(type), protocol, "", `under ${path === "" ? "the root" : inCode(path)}`]),
-  ...speaks.map(({ names, protocols }) => [inCode(type), protocols.join(", "), inCode(String(names)), "speak these only"]),
-  ...(dated === undefined ? [] : [[inCode(type), "with `?api-version=`", "", saidBy(dated.paths)]]),
-  ...Object.entries(dialects).map(([protocol, dialect]) => [inCode(type), protocol, "", saidBy(dialect)]),
-  ...models.map(({ names, protocol, dialect, outputTokensMax }) => [inCode(type), protocol, inCode(String(names)), saidBy({ ...dialect, ...(outputTokensMax === undefined ? {} : { outputTokensMax }) })]),
-  ...Object.entries(errors).map(([status, kind]) => [inCode(type), "all", "", `status ${status} means \`${kind}\``]),
-];
+const basesOf = ({ bases = {} }: ProviderRow): [protocols: string, path: string][] =>
+  [...Map.groupBy(Object.entries(bases), ([, path]) => path)].map(([path, own]) => [own.map(([protocol]) => protocol).join(", "), path]);
+
+const differencesOf = ([type, row]: [string, ProviderRow]): string[][] =>
+  [
+    ...basesOf(row).map(([protocols, path]) => [protocols, "", `under ${path === "" ? "the root" : inCode(path)}`]),
+    ...(row.speaks ?? []).map(({ names, protocols }) => [protocols.join(", "), inCode(String(names)), "speak these only"]),
+    ...(row.dated === undefined ? [] : [["with `?api-version=`", "", saidBy(row.dated.paths)]]),
+    ...Object.entries(row.dialects ?? {}).map(([protocol, dialect]) => [protocol, "", saidBy(dialect)]),
+    ...(row.models ?? []).map(({ names, protocol, dialect, outputTokensMax: limit }) => [protocol, inCode(String(names)), saidBy({ ...dialect, ...(limit === undefined ? {} : { outputTokensMax: limit }) })]),
+    ...Object.entries(row.errors ?? {}).map(([status, kind]) => ["all", "", `status ${status} means \`${kind}\``]),
+  ].map((cells) => [inCode(type), ...cells]);
 
 const differenceTable = (): string[] => table(["type", "protocol", "models", "otherwise than the protocol"], Object.entries(providers).flatMap(differencesOf));
 

@@ -3,7 +3,7 @@
 // It is sure or it says nothing: whatever is not exactly so is parsed by whoever asks.
 
 /** What a JSON string cannot hold as it is: then it was escaped, and the letters are not the text. */
-const ESCAPED = /["\\\u0000-\u001f]/;
+const ESCAPED = /["\\]|[^ -\uffff]/;
 
 export class SameFrame {
   #before = "";

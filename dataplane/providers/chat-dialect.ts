@@ -38,3 +38,6 @@ export const byOpenai: Dialect = { outputLimit: "max_completion_tokens" };
 
 /** One whole answer is joined from a stream, which is asked to tell its usage. */
 export const onlyStreams: Dialect = { onlyStreams: true, streamMembers: { stream: true, stream_options: { include_usage: true } } };
+
+/** For protocols that count tokens, at vendors that do not. */
+export const uncounted: Dialect = { countsTokens: false };

@@ -82,7 +82,8 @@ const readAnswer = async ({ statusCode, headers, body }: Dispatcher.ResponseData
   const mediaType = String(headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const problem = whyUnfit(statusCode, Number(headers["content-length"] ?? 0), mediaType, kind);
   if (problem !== null) {
-    body.destroy();
+    // What is given up in the middle tells of it as an error.
+    body.on("error", () => undefined).destroy();
     return { problem };
   }
   const chunks: Buffer[] = [];

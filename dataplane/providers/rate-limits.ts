@@ -28,9 +28,18 @@ const families = {
 
 export type RateLimits = keyof typeof families;
 
+/** Names come again with every answer. */
+const known = new Map<string, boolean>();
+const KNOWN_MAX = 2000;
+
 export const tellsLimit = (name: string, family: RateLimits): boolean => {
-  for (const beginning of families[family].headers) if (name.startsWith(beginning)) return true;
-  return false;
+  const key = `${family} ${name}`;
+  let isTold = known.get(key);
+  if (isTold === undefined) {
+    isTold = families[family].headers.some((beginning) => name.startsWith(beginning));
+    if (known.size < KNOWN_MAX) known.set(key, isTold);
+  }
+  return isTold;
 };
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

@@ -14,3 +14,14 @@ export const pickKey = ({ store, random }: Gateway, { keys }: Destination): Key 
 };
 
 export const benchName = (key: Key): string => `bench/${key.name}`;
+
+const SECRET_CHARACTERS_MIN = 8;
+const harmless: ReadonlySet<string> = new Set(["user-agent", "accept-encoding"]);
+
+/** What must not be told on when a provider quotes it. */
+export const secretsOf = ({ headers, query, live }: Key): string[] => {
+  const flat = [...headers, ...(live?.now() ?? [])];
+  const values = flat.filter((_, index) => index % 2 === 1 && !harmless.has(flat[index - 1] ?? ""));
+  const words = [...values, decodeURIComponent(query.slice(query.indexOf("=") + 1))].map((value) => value.replace(/^Bearer /, ""));
+  return words.filter((value) => value.length >= SECRET_CHARACTERS_MIN);
+};

@@ -113,7 +113,8 @@ export class Untouched implements Passage {
   readRefusal({ status, headers, body, isOfKey }: Refusal): ProviderFailure | null {
     if (!isOfKey && status !== 400) return null;
     const codec = providerCodecs[this.#protocol.name];
-    const said = codec?.decodeFailure(status, headers, body) ?? { ...KEY_REFUSED, status };
+    if (codec === undefined) return isOfKey ? { ...KEY_REFUSED, status } : null;
+    const said = codec.decodeFailure(status, headers, body);
     return isOfKey || said.kind === "credential" ? said : null;
   }
 }

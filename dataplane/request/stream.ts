@@ -9,7 +9,7 @@ import { openInflate } from "../wire/inflate.ts";
 import { causeOf } from "./cause.ts";
 import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
-import { benchName } from "./keys.ts";
+import { benchName, secretsOf } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, NO_LENGTH, replyHeaders } from "./reply-headers.ts";
 import { retryHints } from "./retry-after.ts";
@@ -354,7 +354,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     this.#exchange.errorCode = code;
     if (said === null) return this.#finishHeld(errorBody(this.#exchange, this.#heldBody(), code), "application/json");
     const hints = retryHints(status, this.#upstreamHeaders, said.retryAfterSeconds, rateLimits, this.#exchange.gateway.clock.now());
-    this.#over(toldRefusal(meant === undefined ? said : { ...said, kind: meant }, hints));
+    this.#over(toldRefusal(meant === undefined ? said : { ...said, kind: meant }, hints, secretsOf(this.#key)));
   }
 
   /** The head of a refusal says enough; half of its body says nothing. */

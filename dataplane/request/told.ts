@@ -34,13 +34,16 @@ const finer: Readonly<Record<number, FailureKind>> = { 408: "timeout", 413: "too
 
 const kindOf = ({ kind, status }: ProviderFailure): FailureKind => (kind === "invalid" || kind === "internal" ? (finer[status] ?? kind) : kind);
 
-/** `hints`: what its headers say about another try. */
-export const toldRefusal = (said: ProviderFailure, { seconds, shouldRetry }: RetryHints): Failure => {
+/** Keys look like anything: what was sent is known word for word. */
+const without = (message: string, secrets: readonly string[]): string => secrets.reduce((text, secret) => text.replaceAll(secret, "[redacted]"), message);
+
+/** `hints`: what its headers say about another try. `secrets`: what the provider was sent to let us in. */
+export const toldRefusal = (said: ProviderFailure, { seconds, shouldRetry }: RetryHints, secrets: readonly string[]): Failure => {
   const { status, message, parameter } = said;
   const kind = kindOf(said);
   const code = codeOf(kind);
   const words = failure(code, { upstreamStatus: status });
-  const heard = redactKeys(message);
+  const heard = redactKeys(without(message, secrets));
   const both = code === "UPSTREAM_CREDENTIAL" && heard !== "" ? `${words.message} It said: ${heard}` : heard;
   return { ...words, status: statusOf[kind], message: both === "" ? words.message : both, parameter, retryAfterSeconds: seconds, kind, ...(shouldRetry === undefined ? {} : { shouldRetry }) };
 };

@@ -3,10 +3,10 @@
 import type { Readable } from "node:stream";
 import { failure, type Failure } from "../errors.ts";
 import { isInvalid, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
-import { fit, type Fitted } from "../protocols/fit/index.ts";
+import { fit, type Fitted, type Undo } from "../protocols/fit/index.ts";
 import { nameInside } from "../protocols/google-model.ts";
 import { clientCodecs, providerCodecs } from "../protocols/index.ts";
-import type { Conversation } from "../protocols/ir.ts";
+import type { Conversation, Loss } from "../protocols/ir.ts";
 import type { CountProvider } from "../protocols/token-count/index.ts";
 import { splice } from "../wire/json-splice.ts";
 import type { Destination, Key, ModelName } from "./destination.ts";
@@ -17,7 +17,7 @@ import { each, inClientsWords, NO_LOSSES, refusedLosses } from "./losses.ts";
 import type { Outgoing, OwnAnswer } from "./outgoing.ts";
 import { Untouched, type Passage } from "./passage.ts";
 import { translateSide } from "./side-translation.ts";
-import { Translated } from "./translation.ts";
+import { Translated, type Translating } from "./translation.ts";
 import { addMissing, addTracing, documentHeaders } from "./upstream-headers.ts";
 import { dialectPath, holdsModel, templateOf, upstreamPath, withFixed, withQuery } from "./upstream-path.ts";
 import { unframed } from "./unframed.ts";
@@ -167,7 +167,8 @@ const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoin
   const { exchange, destination, key, client, provider, target, counter } = work;
   const written = provider.encodeRequest(conversation, target);
   const encoded = counter === null ? written : counter.encodeRequest(written, target);
-  exchange.losses = each([...fitted.losses, ...encoded.losses.map((loss) => inClientsWords(loss, client.fieldNames))]);
+  const { losses } = encoded;
+  exchange.losses = losses.length === 0 ? each(fitted.losses) : each([...fitted.losses, ...losses.map((loss) => inClientsWords(loss, client.fieldNames))]);
   const refused = refusedLosses(exchange.losses, exchange, destination);
   if (refused !== null) return refused;
   return {
@@ -178,16 +179,33 @@ const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoin
   };
 };
 
-const passageOf = ({ exchange, client, provider, asked, target }: Work, { undo }: Fitted): Passage =>
-  unframed(new Translated({
-    client,
-    provider,
-    asked,
-    target,
-    undo,
-    requestId: exchange.id,
-    nowSeconds: () => Math.floor(exchange.gateway.clock.now() / 1000),
-    onLosses: (losses) => {
-      if (losses.length > 0) exchange.losses = [...exchange.losses, ...losses];
-    },
-  }), provider.name, target.dialect);
+const passageOf = (work: Work, { undo }: Fitted): Passage => unframed(new Translated(new WayBack(work, undo)), work.provider.name, work.target.dialect);
+
+/** An object with methods: closures that a request keeps outlive collections, see `Exchange.waiting`. */
+class WayBack implements Translating {
+  readonly client: ClientCodec;
+  readonly provider: ProviderCodec;
+  readonly asked: Conversation;
+  readonly target: TargetModel;
+  readonly undo: Undo;
+  readonly requestId: string;
+  readonly #exchange: Exchange;
+
+  constructor({ exchange, client, provider, asked, target }: Work, undo: Undo) {
+    this.client = client;
+    this.provider = provider;
+    this.asked = asked;
+    this.target = target;
+    this.undo = undo;
+    this.requestId = exchange.id;
+    this.#exchange = exchange;
+  }
+
+  nowSeconds(): number {
+    return Math.floor(this.#exchange.gateway.clock.now() / 1000);
+  }
+
+  onLosses(losses: readonly Loss[]): void {
+    if (losses.length > 0) this.#exchange.losses = [...this.#exchange.losses, ...losses];
+  }
+}

@@ -5,10 +5,10 @@ import type { ClientCodec, ProviderCodec, StreamDecoder, StreamEncoder, TargetMo
 import { isFailure } from "../protocols/codec.ts";
 import { Collector } from "../protocols/collect.ts";
 import { nothingToUndo, type Undo } from "../protocols/fit/index.ts";
-import { noUsage, updateUsage, type Conversation, type Event, type Loss, type ProviderFailure, type Reply } from "../protocols/ir.ts";
+import { noUsage, updateUsage, type Conversation, type Event, type Finish, type Loss, type ProviderFailure, type Reply, type Usage } from "../protocols/ir.ts";
 import { lossComment } from "../protocols/loss-header.ts";
 import type { ReportedError, Summary } from "../protocols/pass-through.ts";
-import { eventsOf } from "../protocols/replay.ts";
+import { eventsOf, textOf } from "../protocols/replay.ts";
 import type { Answered, JoinPassage, Passage, Refusal, StreamPassage } from "./passage.ts";
 
 /** What an answer is translated with. */
@@ -20,9 +20,9 @@ export interface Translating {
   readonly undo: Undo;
   /** For answers without an id of their own. */
   readonly requestId: string;
-  readonly nowSeconds: () => number;
+  nowSeconds(): number;
   /** Told of what was lost on the way back. */
-  readonly onLosses: (losses: readonly Loss[]) => void;
+  onLosses(losses: readonly Loss[]): void;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -54,14 +54,14 @@ export class Translated implements Passage {
   }
 
   readReply(body: Buffer): Answered {
-    const { provider, client, asked, target, undo, onLosses } = this.#parts;
+    const { provider, client, asked, target, undo } = this.#parts;
     const read = provider.decodeReply(body, target);
     if (isFailure(read)) return { summary: new Tally().summary(), error: reported(read), isWhole: true, body, type: undefined };
     const reply = undo.reply(completed(read, this.#parts));
     const summary = summaryOf(reply);
     if (asked.isStreaming) return { summary, error: null, isWhole: true, body: streamOf(reply, this.#parts), type: this.streamType };
     const encoded = client.encodeReply(reply, asked);
-    onLosses(encoded.losses);
+    this.#parts.onLosses(encoded.losses);
     return { summary, error: null, isWhole: true, body: encoded.body, type: JSON_TYPE };
   }
 
@@ -70,13 +70,13 @@ export class Translated implements Passage {
   }
 }
 
-const completed = (reply: Reply, { requestId, nowSeconds }: Translating): Reply =>
-  reply.id !== "" && reply.createdAt > 0 ? reply : { ...reply, id: reply.id === "" ? requestId : reply.id, createdAt: reply.createdAt === 0 ? nowSeconds() : reply.createdAt };
+const completed = (reply: Reply, parts: Translating): Reply =>
+  reply.id !== "" && reply.createdAt > 0 ? reply : { ...reply, id: reply.id === "" ? parts.requestId : reply.id, createdAt: reply.createdAt === 0 ? parts.nowSeconds() : reply.createdAt };
 
-const streamOf = (reply: Reply, { client, asked, onLosses }: Translating): Buffer => {
-  const encoder = client.encodeStream(asked);
+const streamOf = (reply: Reply, parts: Translating): Buffer => {
+  const encoder = parts.client.encodeStream(parts.asked);
   const written = joined(eventsOf(reply).map((event) => encoder.push(event)));
-  onLosses(encoder.losses);
+  parts.onLosses(encoder.losses);
   return written;
 };
 
@@ -86,7 +86,7 @@ const joined = (pieces: readonly Written[]): Buffer =>
 /** What the events say for our books. */
 class Tally {
   readonly usage = noUsage();
-  finishReason = "";
+  finish: Finish | undefined = undefined;
   model = "";
   textLength = 0;
 
@@ -94,18 +94,24 @@ class Tally {
     if (event.kind === "text") this.textLength += event.text.length;
     else if (event.kind === "usage") updateUsage(this.usage, event.usage);
     else if (event.kind === "start") this.model = event.model;
-    else if (event.kind === "finish") this.finishReason = event.finish.raw === "" ? event.finish.reason : event.finish.raw;
+    else if (event.kind === "finish") this.finish = event.finish;
   }
 
   summary(): Summary {
-    return { ...this.usage, finishReason: this.finishReason, model: this.model, outputTokensEstimate: Math.ceil(this.textLength / BYTES_PER_TOKEN) };
+    return summed(this.usage, this.finish, this.model, this.textLength);
   }
 }
 
-const summaryOf = (reply: Reply): Summary => {
-  const tally = new Tally();
-  for (const event of eventsOf(reply)) tally.see(event);
-  return tally.summary();
+const summed = (usage: Usage, finish: Finish | undefined, model: string, textLength: number): Summary => {
+  const finishReason = finish === undefined ? "" : finish.raw === "" ? finish.reason : finish.raw;
+  return { ...usage, finishReason, model, outputTokensEstimate: Math.ceil(textLength / BYTES_PER_TOKEN) };
+};
+
+/** The same as its events would say. */
+const summaryOf = ({ model, choices, usage }: Reply): Summary => {
+  let textLength = 0;
+  for (const { blocks } of choices) for (const block of blocks) textLength += textOf(block).length;
+  return summed(usage, choices.at(-1)?.finish, model, textLength);
 };
 
 const reported = ({ message, type, code, kind, retryAfterSeconds }: ProviderFailure): ReportedError => ({ message, type, code, kind, retryAfterSeconds });
@@ -200,9 +206,8 @@ class TranslatedStream implements StreamPassage {
   }
 
   #started(event: Extract<Event, { kind: "start" }>): Event {
-    const { requestId, nowSeconds } = this.#parts;
     if (event.id !== "" && event.createdAt > 0) return event;
-    return { ...event, id: event.id === "" ? requestId : event.id, createdAt: event.createdAt === 0 ? nowSeconds() : event.createdAt };
+    return { ...event, id: event.id === "" ? this.#parts.requestId : event.id, createdAt: event.createdAt === 0 ? this.#parts.nowSeconds() : event.createdAt };
   }
 }
 
@@ -235,9 +240,9 @@ class TranslatedJoin implements JoinPassage {
   reply(): Buffer | null {
     const reply = this.#collector.reply();
     if (reply === null) return null;
-    const { client, asked, undo, onLosses } = this.#parts;
+    const { client, asked, undo } = this.#parts;
     const encoded = client.encodeReply(undo.reply(completed(reply, this.#parts)), asked);
-    onLosses(encoded.losses);
+    this.#parts.onLosses(encoded.losses);
     return encoded.body;
   }
 

@@ -22,7 +22,7 @@ const refusing = (...keys: readonly string[]): Behaviour => (exchange) =>
 const keysSeen = (requests: readonly { header(name: string): string | undefined }[]): string[] => requests.map((request) => request.header("authorization")?.slice("Bearer ".length) ?? "");
 
 describe("a key of ours that the provider refuses", () => {
-  it.each([401, 403] as const)("(%i) is a 502 in our own words, without a fragment of the key", async (status) => {
+  it.each([401, 403] as const)("(%i) is a 502 in our own words and the provider's, without a fragment of the key", async (status) => {
     const key = "sk-9f8e7d6c5b4a39281706";
     const scene = await openScene(echoedKey(status), { credentials: { "test/key": key } });
     for (const body of [CHAT, STREAMED]) {
@@ -31,7 +31,7 @@ describe("a key of ours that the provider refuses", () => {
       expect(JSON.parse(answer.text)).toMatchObject({ error: { type: "server_error", code: "UPSTREAM_CREDENTIAL" } });
       expect(answer.headers["www-authenticate"]).toBeUndefined();
       const told = JSON.stringify([answer.headers, answer.text]);
-      expect(told).not.toContain("Incorrect API key");
+      expect(told).toContain("It said: Incorrect API key provided: [redacted]");
       for (let at = 0; at + 4 <= key.length; at++) expect(told).not.toContain(key.slice(at, at + 4));
     }
     const lines = await scene.over(2);

@@ -1,6 +1,6 @@
 // Rows of clouds: one address for models of many makers, which speak different protocols there. Data only.
 import { bearer, ANTHROPIC_VERSION, basesOf, openaiSurfaces, type Row } from "../row.ts";
-import { noSchema, onlyStreams, picturesOnly, plain } from "../chat-dialect.ts";
+import { noSchema, onlyStreams, picturesOnly, plain, uncounted } from "../chat-dialect.ts";
 import { CLAUDE_OUTPUT_TOKENS, claudeLimits } from "./makers.ts";
 
 const CLAUDE = /claude/i;
@@ -20,6 +20,7 @@ const azure: Row = bearer("azure.ai.openai", ["openai-responses", ...azureSurfac
   bases: { ...basesOf(azureSurfaces, "/openai/v1"), "anthropic-messages": "/anthropic/v1" },
   headers: ANTHROPIC_VERSION,
   speaks: [{ names: CLAUDE, protocols: ["anthropic-messages"] }, { names: /./, protocols: azureSurfaces }],
+  dialects: { "openai-responses": uncounted },
   dated: {
     base: "/openai",
     paths: Object.fromEntries(
@@ -100,15 +101,15 @@ const bedrock: Row = bearer("aws.bedrock", ["bedrock-converse", "anthropic-messa
 });
 
 const ONLY_STREAMS = /^(?:qwq|qvq)|omni|^qwen3-(?:\d+(?:\.\d+)?b|next-.*thinking|vl-.*thinking)/;
-const qwenSurfaces = ["openai-chat", "openai-completions", "openai-responses", "embeddings", "files", "batches"] as const;
+const qwenSurfaces = ["openai-chat", "openai-completions", "embeddings", "files", "batches"] as const;
 
 /**
  * DashScope, 2026-11. The row's address is the international one; https://dashscope.aliyuncs.com (China) and
  * https://dashscope-us.aliyuncs.com are endpoints, with or without a path. QwQ, QVQ, Omni and the open Qwen3 can only stream;
- * a schema is held by few models.
+ * a schema is held by few models. Some models speak Responses too, under the same base: `protocols` says so.
  */
 const dashscope: Row = bearer("dashscope", [...qwenSurfaces, "dashscope", "anthropic-messages"], "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", {
-  bases: { ...basesOf(qwenSurfaces, "/compatible-mode/v1"), dashscope: "/api/v1", "anthropic-messages": "/apps/anthropic/v1" },
+  bases: { ...basesOf([...qwenSurfaces, "openai-responses"], "/compatible-mode/v1"), dashscope: "/api/v1", "anthropic-messages": "/apps/anthropic/v1" },
   headers: ANTHROPIC_VERSION,
   dialects: {
     "openai-chat": {
@@ -122,7 +123,7 @@ const dashscope: Row = bearer("dashscope", [...qwenSurfaces, "dashscope", "anthr
         sampling: new Set(["temperature", "topP", "topK", "seed", "presencePenalty"]),
       },
     },
-    "anthropic-messages": { replaysReasoning: true, abilities: { ...noSchema, fileSources: [], hasServiceTier: false, hasHostedWebSearch: false } },
+    "anthropic-messages": { ...uncounted, replaysReasoning: true, abilities: { ...noSchema, fileSources: [], hasServiceTier: false, hasHostedWebSearch: false } },
   },
   models: [
     { names: ONLY_STREAMS, protocol: "openai-chat", dialect: onlyStreams },

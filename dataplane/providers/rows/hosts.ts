@@ -1,6 +1,6 @@
 // Rows of those who serve open models of others behind OpenAI's protocols. Data only.
 import { bearer, ANTHROPIC_VERSION, type Row } from "../row.ts";
-import { noSchema, openModels, picturesOnly, plain } from "../chat-dialect.ts";
+import { noSchema, openModels, picturesOnly, plain, uncounted } from "../chat-dialect.ts";
 
 /**
  * SiliconFlow, 2026-11. The row's address is the international one; https://api.siliconflow.cn/v1 is an endpoint. The limit of the
@@ -15,7 +15,7 @@ const siliconflow: Row = bearer("siliconflow", ["openai-chat", "anthropic-messag
       reasoningRequest: "enable_thinking",
       abilities: { ...plain, ...picturesOnly, ...noSchema, choicesMax: 1, logprobsMax: -1, sampling: new Set(["temperature", "topP", "topK", "frequencyPenalty"]) },
     },
-    "anthropic-messages": { replaysReasoning: true, abilities: { ...noSchema, fileSources: [], hasServiceTier: false, hasHostedWebSearch: false } },
+    "anthropic-messages": { ...uncounted, replaysReasoning: true, abilities: { ...noSchema, fileSources: [], hasServiceTier: false, hasHostedWebSearch: false } },
   },
   models: [{ names: /DeepSeek-V3\.2|GLM-4\.7/, protocol: "openai-chat", dialect: { replaysReasoning: true } }],
   errors: { 403: "payment" },
@@ -30,6 +30,7 @@ const groq: Row = bearer("groq", ["openai-chat", "openai-responses", "audio", "f
       refuses: ["logprobs", "top_logprobs", "logit_bias"],
       abilities: { ...plain, ...picturesOnly, ...noSchema, hasUserId: true, hasServiceTier: true, choicesMax: 1, logprobsMax: -1, sampling: new Set(["temperature", "topP", "seed"]) },
     },
+    "openai-responses": uncounted,
   },
   models: [{ names: /^openai\/gpt-oss/, protocol: "openai-chat", dialect: { reasoningRequest: "reasoning_effort", abilities: { reasoning: "effort", schema: "native" } } }],
   errors: { 498: "overloaded" },
@@ -49,7 +50,8 @@ const fireworks: Row = bearer("fireworks_ai", ["openai-chat", "openai-completion
   headers: ANTHROPIC_VERSION,
   dialects: {
     "openai-chat": { outputLimit: "max_tokens", reasoningMember: "reasoning_content", abilities: { ...openModels, system: "anywhere", logprobsMax: 5 } },
-    "anthropic-messages": { replaysReasoning: true, abilities: { ...noSchema, cacheMarksMax: 0, hasHostedWebSearch: false } },
+    "openai-responses": uncounted,
+    "anthropic-messages": { ...uncounted, replaysReasoning: true, abilities: { ...noSchema, cacheMarksMax: 0, hasHostedWebSearch: false } },
   },
   rateLimits: "openai",
   modelList: "/inference/v1/models",

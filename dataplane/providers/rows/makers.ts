@@ -1,6 +1,6 @@
 // Rows of those who serve the models that they make. Data only: what is not said here is as the protocol has it.
 import { bearer, ANTHROPIC_VERSION, basesOf, openaiSurfaces, type ModelRow, type Row } from "../row.ts";
-import { noSchema, picturesOnly, plain, textOnly } from "../chat-dialect.ts";
+import { noSchema, picturesOnly, plain, textOnly, uncounted } from "../chat-dialect.ts";
 
 /** The most that a generation of Claude writes, by its name in any spelling (Anthropic's table of models, 2026-11). */
 export const CLAUDE_OUTPUT_TOKENS = 64_000;
@@ -48,7 +48,7 @@ const deepseek: Row = bearer("deepseek", ["openai-chat", "anthropic-messages"], 
       replaysReasoning: true,
       abilities: { ...plain, ...textOnly, ...noSchema, stopMax: 16, choicesMax: 1, sampling: new Set(["temperature", "topP", "presencePenalty", "frequencyPenalty"]) },
     },
-    "anthropic-messages": { replaysReasoning: true, abilities: { ...textOnly, ...noSchema, resultMedia: new Set(), sampling: new Set(["temperature", "topP"]), cacheMarksMax: 0, hasServiceTier: false, hasHostedWebSearch: false } },
+    "anthropic-messages": { ...uncounted, replaysReasoning: true, abilities: { ...textOnly, ...noSchema, resultMedia: new Set(), sampling: new Set(["temperature", "topP"]), cacheMarksMax: 0, hasServiceTier: false, hasHostedWebSearch: false } },
   },
   outputTokensMax: 32_768,
   modelList: "/models",
@@ -63,6 +63,7 @@ const xai: Row = bearer("x_ai", ["openai-chat", "openai-responses", "images"], "
       reasoningRequest: "none",
       abilities: { ...plain, ...picturesOnly, hasUserId: true, sampling: new Set(["temperature", "topP", "seed", "presencePenalty", "frequencyPenalty"]), logprobsMax: 8 },
     },
+    "openai-responses": uncounted,
   },
   models: [
     { names: /^grok-3-mini/, protocol: "openai-chat", dialect: { reasoningRequest: "reasoning_effort", abilities: { reasoning: "effort", sampling: new Set(["temperature", "topP", "seed"]), stopMax: 0 } } },

@@ -3,13 +3,16 @@
 import type { Dialect } from "../../protocols/dialect.ts";
 import type { ProtocolName } from "../../snapshot/schema.ts";
 import { bearer, ANTHROPIC_VERSION, basesOf, openaiSurfaces, type ModelRow, type Row } from "../row.ts";
-import { byOpenai, OPENAI_THINKERS } from "../chat-dialect.ts";
+import { byOpenai, OPENAI_THINKERS, uncounted } from "../chat-dialect.ts";
 
 const passedOn: Dialect = { outputLimit: "max_tokens", reasoningMember: "reasoning_content" };
 export const relayed: Pick<Row, "dialects" | "models"> = {
   dialects: { "openai-chat": passedOn },
   models: [{ names: OPENAI_THINKERS, protocol: "openai-chat", dialect: byOpenai }] satisfies readonly ModelRow[],
 };
+
+/** Of their surfaces the documentation names no counting. */
+const relayedUncounted = { ...relayed, dialects: { ...relayed.dialects, "openai-responses": uncounted, "anthropic-messages": uncounted } } as const;
 
 const usual = ["openai-chat", "openai-completions", "embeddings"] as const satisfies readonly ProtocolName[];
 
@@ -30,6 +33,8 @@ const openrouter: Row = bearer("openrouter", [...usual, "openai-responses", "ant
         sampling: new Set(["temperature", "topP", "topK", "seed", "presencePenalty", "frequencyPenalty"]), choicesMax: 1, hasCacheKey: false,
       },
     },
+    "openai-responses": uncounted,
+    "anthropic-messages": uncounted,
   },
   errors: { 403: "filtered" },
   rateLimits: "openai",
@@ -38,7 +43,7 @@ const openrouter: Row = bearer("openrouter", [...usual, "openai-responses", "ant
 
 /** Portkey, 2026-11: the key stands in its own header; whose models are meant says the key's settings, or the model ("@slug/model"). */
 const portkey: Row = bearer("portkey", [...openaiSurfaces, "anthropic-messages"], "https://api.portkey.ai/v1", {
-  ...relayed,
+  ...relayedUncounted,
   keyHeader: "x-portkey-api-key",
   headers: ANTHROPIC_VERSION,
   rateLimits: "any",
@@ -55,7 +60,7 @@ export const relays = {
   "treerouter": bearer("treerouter", usual, undefined, { ...relayed, rateLimits: "any" }),
   /** https://www.dmxapi.com/v1 is an endpoint too. Messages take the bearer; Gemini's form stands beside /v1 (2026-11). */
   "dmxapi": bearer("dmxapi", [...usual, "openai-responses", "anthropic-messages", "gemini", "rerank", "images", "audio"], "https://www.dmxapi.cn/v1", {
-    ...relayed,
+    ...relayedUncounted,
     bases: { ...basesOf([...usual, "openai-responses", "anthropic-messages", "rerank", "images", "audio"], "/v1"), gemini: "/v1beta" },
     speaks: [{ names: /claude/i, protocols: [...usual, "anthropic-messages"] }, { names: /gemini/i, protocols: [...usual, "gemini", "images"] }, { names: /./, protocols: [...usual, "openai-responses", "rerank", "images", "audio"] }],
     headers: ANTHROPIC_VERSION,
@@ -63,7 +68,7 @@ export const relays = {
   }),
   /** Messages for Claude and Gemini's form for Gemini on their own, all else by OpenAI's (2026-11). */
   "aihubmix": bearer("aihubmix", [...usual, "openai-responses", "anthropic-messages", "gemini", "rerank", "images", "audio"], "https://aihubmix.com/v1", {
-    ...relayed,
+    ...relayedUncounted,
     bases: { ...basesOf([...usual, "openai-responses", "anthropic-messages", "rerank", "images", "audio"], "/v1"), gemini: "/gemini/v1beta" },
     speaks: [{ names: /claude/i, protocols: [...usual, "anthropic-messages"] }, { names: /gemini/i, protocols: [...usual, "gemini", "images"] }, { names: /./, protocols: [...usual, "openai-responses", "rerank", "images", "audio"] }],
     headers: ANTHROPIC_VERSION,

@@ -2,7 +2,7 @@
 // Data only. Nobody bills them by the token, but for gateways, behind which somebody else does.
 import type { Dialect } from "../../protocols/dialect.ts";
 import { bearer, ANTHROPIC_VERSION, basesOf, openaiSurfaces, type Row } from "../row.ts";
-import { openModels, picturesOnly, plain } from "../chat-dialect.ts";
+import { openModels, picturesOnly, plain, uncounted } from "../chat-dialect.ts";
 import { relayed } from "./relays.ts";
 
 const surfaces = [...openaiSurfaces, "rerank"] as const;
@@ -29,7 +29,7 @@ const ollama: Row = bearer("ollama", ["ollama", ...usual], undefined, {
 });
 
 /** vLLM, 2026-11: templates refuse a system prompt in the middle. From 0.11 on it speaks Messages too: `protocols` says so. */
-const vllm: Row = bearer("vllm", [...usual, "openai-responses", "rerank", "audio"], undefined, { headers: ANTHROPIC_VERSION, dialects: { "openai-chat": open }, billsAborted: false });
+const vllm: Row = bearer("vllm", [...usual, "openai-responses", "rerank", "audio"], undefined, { headers: ANTHROPIC_VERSION, dialects: { "openai-chat": open, "openai-responses": uncounted }, billsAborted: false });
 
 const sglang: Row = bearer("sglang", [...usual, "rerank"], undefined, { headers: ANTHROPIC_VERSION, dialects: { "openai-chat": open }, billsAborted: false });
 

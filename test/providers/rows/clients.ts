@@ -35,10 +35,10 @@ const readChat = (text: string, isStreaming: boolean): Understood => {
   }
   const data = dataOf(text);
   const choices = data.filter((one) => one !== "[DONE]").flatMap((one) => (JSON.parse(one) as { choices: Choice[] }).choices);
-  const finishes = choices.map(({ finish_reason: finish }) => finish).filter((finish) => typeof finish === "string");
+  const finish = choices.find(({ finish_reason: reason }) => typeof reason === "string")?.finish_reason ?? "";
   // Perplexity's own streams end without it.
   const isEnded = data.at(-1) === "[DONE]" || text.includes("chat.completion.done");
-  return { text: choices.map(({ delta }) => textIn(delta?.content)).join(""), finish: finishes[0] ?? "", isEnded };
+  return { text: choices.map(({ delta }) => textIn(delta?.content)).join(""), finish, isEnded };
 };
 
 const readMessages = (text: string, isStreaming: boolean): Understood => {

@@ -40,7 +40,7 @@ beforeAll(async () => {
   gateway = await startGateway(null);
 });
 afterAll(async () => {
-  console.log(`refusals: ${refusers.length} vendors × ${Object.keys(clients).length} clients: ${JSON.stringify(counts)}`);
+  process.stdout.write(`refusals: ${refusers.length} vendors × ${Object.keys(clients).length} clients: ${JSON.stringify(counts)}\n`);
   await gateway.close();
   await provider.close();
 });

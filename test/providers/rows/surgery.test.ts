@@ -4,6 +4,7 @@ import type { Provider as ProviderPart } from "../../../dataplane/snapshot/schem
 import { eventStream, json, reply } from "../../doubles/provider-replies.ts";
 import type { Script } from "../../doubles/provider.ts";
 import { CHAT, stage, type Stage } from "../../story/caller.ts";
+import { openScene } from "../../story/streams-scene.ts";
 import { answers, exceptionFrame, invokedMessages, TEXT } from "./answers.ts";
 
 const whole = reply({ body: answers["openai-chat"].whole, headers: { "content-type": "application/json" } });
@@ -145,12 +146,44 @@ describe("a status that means another thing at a vendor", () => {
     expect((await story.ask({ body: CHAT })).status).toBe(200);
   });
 
+  it("is one more reason to try another target, where an account is empty, and none where a prompt is at fault", async () => {
+    const tried = async (type: string, status: number) => {
+      const scene = await openScene({ one: json({ message: "no" }, { status }), two: whole }, { provider: { type } });
+      const answer = await scene.ask(CHAT);
+      await scene.over(1);
+      return answer.status;
+    };
+    expect(await tried("siliconflow", 403)).toBe(200);
+    expect(await tried("openai", 402)).toBe(200);
+    expect(await tried("groq", 498)).toBe(200);
+    expect(await tried("openrouter", 403)).toBe(403);
+    expect(await tried("openai", 422)).toBe(422);
+  });
+
+  it("is not looked for in what speaks no conversation: a refusal of vectors passes", async () => {
+    const refused = '{"error":{"message":"Incorrect API key provided, or not","type":"invalid_request_error"}}';
+    const story = await at("openai", "/v1", json(refused, { status: 400 }), "text-embedding-3-small");
+    const answer = await story.ask({ path: "/v1/embeddings", body: '{"model":"support-chat","input":"hi"}' });
+    expect([answer.status, answer.text]).toEqual([400, refused]);
+  });
+
   it("tells nobody of a key that was refused with a 400", async () => {
     const story = await at("xai", "/v1", json({ code: "Client specified an invalid argument", error: "Incorrect API key provided: sk-provider-key-abcdef" }, { status: 400 }), "grok-4");
     const answer = await story.ask({ body: CHAT });
     expect([answer.status, answer.error.code]).toEqual([502, "UPSTREAM_CREDENTIAL"]);
     expect(answer.text).not.toContain("sk-provider");
   });
+});
+
+it.each([["mistral", "/v1"], ["azure-openai", "/openai/v1"], ["gemini", "/v1beta"]])("tells nobody of a key that looks like no key, when %s quotes it", async (type, path) => {
+  const secret = "0123456789abcdefghijklmnopqrstuv";
+  const story = await stage(json({ error: { message: `the key ${secret} is not known` } }, { status: 401 }), {
+    basePath: path, provider: { type }, credentials: { "test/key": secret }, targets: [{ name: "one", provider: "test/one", model: "m", weight: 1, priority: 0 }],
+  });
+  const answer = await story.ask({ body: CHAT });
+  expect([answer.status, answer.error.code]).toEqual([502, "UPSTREAM_CREDENTIAL"]);
+  expect(answer.error.message).toContain("the key [redacted] is not known");
+  expect(answer.text).not.toContain(secret);
 });
 
 it("tells a vendor's limits and its name for the request under names that say whose they are", async () => {
