@@ -16,7 +16,7 @@ export const parseJson = (text: string): Json | undefined => {
 };
 
 /** A number that may not come back as it was written: many digits, a fraction that ends in zero, an exponent, -0. */
-const DELICATE = /\d{16}|\.\d*0(?!\d)|\d[eE]|-0(?![.\d])/;
+const DELICATE = /\d(?:\d{15}|[eE])|\.\d*0(?!\d)|-0(?![.\d])/;
 
 interface RawJson {
   readonly rawJSON: string;

@@ -5,6 +5,7 @@ import { parseJson } from "./json.ts";
 import type { SseEvent } from "./sse-events.ts";
 
 const LINE_END = /[\r\n]/g;
+const ASCII_END = 0x80;
 const BYTE_ORDER_MARK = "\uFEFF";
 
 export class SseReader {
@@ -14,6 +15,8 @@ export class SseReader {
   isCut = false;
   readonly #charactersMax: number;
   readonly #decoder = new StringDecoder("utf8");
+  /** The decoder holds no half of a character. */
+  #isAtCharacter = true;
   #events: SseEvent[] = [];
   /** What of the present line came with earlier bytes. */
   #line = "";
@@ -29,8 +32,17 @@ export class SseReader {
 
   /** The events that these bytes complete; comments and events without data are none. */
   push(bytes: Buffer): SseEvent[] {
-    if (!this.isOversize) this.#read(this.#decoder.write(bytes));
+    if (!this.isOversize) this.#read(this.#decode(bytes));
     return this.#take();
+  }
+
+  /** Only what a character is cut in needs a decoder that remembers: most bytes end with a line. */
+  #decode(bytes: Buffer): string {
+    const last = bytes[bytes.length - 1];
+    if (last === undefined) return "";
+    const wasAtCharacter = this.#isAtCharacter;
+    this.#isAtCharacter = last < ASCII_END;
+    return wasAtCharacter && this.#isAtCharacter ? bytes.toString("utf8") : this.#decoder.write(bytes);
   }
 
   /** No more bytes will come: a last event without its blank line is among the events when its data are whole. */

@@ -5,6 +5,12 @@ import { traitsOf, type Traits } from "../claude-traits.ts";
 
 const charset = /^[a-zA-Z0-9_-]+$/;
 
+const resultMedia: Abilities["resultMedia"] = new Set(["image", "file"]);
+const freeChoices: Abilities["toolChoices"] = new Set(["auto", "none"]);
+const allChoices: Abilities["toolChoices"] = new Set(["auto", "none", "required", "tool"]);
+const samplers: Abilities["sampling"] = new Set(["temperature", "topP", "topK"]);
+const noSamplers: Abilities["sampling"] = new Set();
+
 /** What takes both is asked in tokens, from which the word is found again. */
 const reasoningOf = ({ thinking }: Traits): Abilities["reasoning"] => {
   if (thinking === "none") return "none";
@@ -23,10 +29,10 @@ export const abilities = (dialect: Dialect, model: string): Abilities => {
     hasTools: true,
     toolName: { pattern: charset, lengthMax: 128 },
     callId: { pattern: charset, lengthMax: 128 },
-    toolChoices: new Set(traits.hasForcedTools ? ["auto", "none", "required", "tool"] : ["auto", "none"]),
+    toolChoices: traits.hasForcedTools ? allChoices : freeChoices,
     hasParallelSwitch: true,
     customTools: "emulated",
-    resultMedia: new Set(["image", "file"]),
+    resultMedia,
     hasResultErrors: true,
     needsEveryResult: true,
     schema: traits.hasSchema ? "native" : "emulated",
@@ -36,7 +42,7 @@ export const abilities = (dialect: Dialect, model: string): Abilities => {
     choicesMax: 1,
     logprobsMax: -1,
     temperatureMax: 1,
-    sampling: new Set(traits.hasSampling ? ["temperature", "topP", "topK"] : []),
+    sampling: traits.hasSampling ? samplers : noSamplers,
     reasoning: reasoningOf(traits),
     hasPrefill: traits.hasPrefill,
     mayBeginWithAssistant: true,

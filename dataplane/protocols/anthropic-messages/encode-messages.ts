@@ -23,7 +23,13 @@ const leadingCount = (turns: readonly Turn[]): number => {
   return count === -1 ? turns.length : count;
 };
 
-const messageOf = (turn: Turn, encoding: Encoding): Message => ({ role: roleOf(turn), content: turn.blocks.flatMap((block) => encodeBlock(block, encoding)), own: ownOf(turn), at: turn.at });
+const contentIn = ({ blocks }: Turn, encoding: Encoding): JsonObject[] => {
+  const content: JsonObject[] = [];
+  for (const block of blocks) content.push(...encodeBlock(block, encoding));
+  return content;
+};
+
+const messageOf = (turn: Turn, encoding: Encoding): Message => ({ role: roleOf(turn), content: contentIn(turn, encoding), own: ownOf(turn), at: turn.at });
 
 const isResult = ({ type }: JsonObject): boolean => type === "tool_result";
 
@@ -33,14 +39,16 @@ const resultsFirst = (content: readonly JsonObject[]): readonly JsonObject[] => 
   return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
 };
 
-const merged = (messages: readonly Message[]): Message[] => {
+/** Those that say something. */
+const messagesOf = (turns: readonly Turn[], encoding: Encoding): Message[] => {
   const joined: Message[] = [];
-  for (const message of messages) {
+  for (const turn of turns) {
+    const message = messageOf(turn, encoding);
     const last = joined.at(-1);
     if (last !== undefined && last.role === message.role && message.role !== "system" && Object.keys(message.own).length === 0) last.content.push(...message.content);
-    else joined.push({ ...message, content: [...message.content] });
+    else joined.push(message);
   }
-  return joined;
+  return joined.filter((message) => !saysNothing(message));
 };
 
 /** A text of nothing but white space is refused where it is all that a message says. */
@@ -68,9 +76,9 @@ export interface Prompt {
 
 export const encodePrompt = (turns: readonly Turn[], encoding: Encoding): Prompt => {
   const count = leadingCount(turns);
-  const system = turns.slice(0, count).flatMap((turn) => messageOf(turn, encoding).content).filter((block) => String(block["text"] ?? "x").trim() !== "");
-  const said = merged(turns.slice(count).map((turn) => messageOf(turn, encoding))).filter((message) => !saysNothing(message));
-  const messages = withTrimmedEnd(said, encoding.losses).map(({ role, content, own }) => ({ role, ...own, content: contentOf(resultsFirst(content)) }));
+  const system: JsonObject[] = [];
+  for (const turn of turns.slice(0, count)) for (const block of contentIn(turn, encoding)) if (String(block["text"] ?? "x").trim() !== "") system.push(block);
+  const messages = withTrimmedEnd(messagesOf(turns.slice(count), encoding), encoding.losses).map(({ role, content, own }) => ({ role, ...own, content: contentOf(resultsFirst(content)) }));
   return { system: system.length === 0 ? null : contentOf(system), messages };
 };
 

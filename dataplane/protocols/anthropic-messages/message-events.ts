@@ -115,7 +115,7 @@ export class MessageEvents {
 
   #take(): Event[] {
     const events = this.#events;
-    if (events.length > 0) this.#events = [];
+    this.#events = [];
     return events;
   }
 

@@ -58,4 +58,7 @@ export const instruct = (conversation: Conversation, text: string): Conversation
   return { ...conversation, turns: turns.toSpliced(leadingCount(turns), 0, { role: "system", at: "", blocks: [textBlock(text)] }) };
 };
 
-export const hasToolBlocks = ({ turns }: Conversation): boolean => turns.some(({ blocks }) => blocks.some(({ kind }) => kind === "tool-call" || kind === "tool-result"));
+export const hasToolBlocks = ({ turns }: Conversation): boolean => {
+  for (const { blocks } of turns) for (const { kind } of blocks) if (kind === "tool-call" || kind === "tool-result") return true;
+  return false;
+};

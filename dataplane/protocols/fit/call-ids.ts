@@ -3,7 +3,7 @@
 // A call without an id is given one, in the history and in answers.
 import { hash } from "node:crypto";
 import type { Block, BlockHead, Conversation, Event, Turn } from "../ir.ts";
-import { mapSame, mapTurns, withBlocks } from "./blocks.ts";
+import { hasToolBlocks, mapSame, mapTurns, withBlocks } from "./blocks.ts";
 import type { Concern, Fitting } from "./fitting.ts";
 import { isWholeMatch } from "./tool-names.ts";
 import type { UndoStep } from "./undo.ts";
@@ -97,7 +97,7 @@ const idsForNameless = (seed: string): UndoStep => {
 export const fitCallIds: Concern = (conversation, fitting) => {
   const { callId } = fitting.abilities;
   if (conversation.tools.length > 0) fitting.steps.push(idsForNameless(seedOf(conversation)));
-  if (callId === null) return conversation;
+  if (callId === null || !hasToolBlocks(conversation)) return conversation;
   const ids = new Ids(callId, conversation.protocol !== fitting.protocol);
   return mapTurns(conversation, (turn) => ids.turn(turn));
 };

@@ -2,7 +2,7 @@
 // streams. A grammar cannot be enforced there; the model is told of it.
 import { isObject } from "../../wire/json.ts";
 import type { BlockHead, Conversation, Event, Tool, ToolCallBlock, ToolResultBlock } from "../ir.ts";
-import { mapBlocks, mapSame } from "./blocks.ts";
+import { hasToolBlocks, mapBlocks, mapSame } from "./blocks.ts";
 import type { Concern, Fitting } from "./fitting.ts";
 import { ToolText } from "./tool-text.ts";
 import type { UndoStep } from "./undo.ts";
@@ -67,5 +67,7 @@ const withFunctions = (conversation: Conversation, fitting: Fitting): Conversati
 
 export const fitCustomTools: Concern = (conversation, fitting) => {
   if (fitting.abilities.customTools === "native") return conversation;
-  return mapBlocks(withFunctions(conversation, fitting), (block) => ((block.kind === "tool-call" || block.kind === "tool-result") && block.isCustom === true ? asObject(block) : block));
+  const fitted = withFunctions(conversation, fitting);
+  if (!hasToolBlocks(fitted)) return fitted;
+  return mapBlocks(fitted, (block) => ((block.kind === "tool-call" || block.kind === "tool-result") && block.isCustom === true ? asObject(block) : block));
 };

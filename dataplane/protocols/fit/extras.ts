@@ -1,7 +1,7 @@
 // Drops what came in another protocol's words and the model does not name. One loss for each member, at the first place
 // where it stood: a history repeats the same members in every turn.
 import { isObject, type Json } from "../../wire/json.ts";
-import type { Extras } from "../ir.ts";
+import type { Block, Conversation, Extras } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 import { mapBlocks, mapSame, mapTurns } from "./blocks.ts";
 import type { Concern, Fitting } from "./fitting.ts";
@@ -9,7 +9,24 @@ import type { Concern, Fitting } from "./fitting.ts";
 /** Said, but saying nothing. */
 const isEmpty = (value: Json): boolean => value === null || (Array.isArray(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0);
 
-const isForeign = (extras: Extras, { protocol }: Fitting): boolean => Object.keys(extras).some((name) => name !== protocol);
+interface Extended {
+  readonly extras?: Extras;
+}
+
+const isForeign = ({ extras }: Extended, { protocol }: Fitting): boolean => {
+  for (const name in extras) if (name !== protocol) return true;
+  return false;
+};
+
+const isForeignInside = (block: Block, fitting: Fitting): boolean => isForeign(block, fitting) || (block.kind === "tool-result" && block.content.some((inner) => isForeign(inner, fitting)));
+
+/** Most conversations say nothing besides what the model names. */
+const hasForeign = (conversation: Conversation, fitting: Fitting): boolean => {
+  const { turns, tools, reasoning } = conversation;
+  if (isForeign(conversation, fitting) || (reasoning !== null && isForeign(reasoning, fitting))) return true;
+  for (const turn of turns) if (isForeign(turn, fitting) || turn.blocks.some((block) => isForeignInside(block, fitting))) return true;
+  return tools.some((tool) => tool.kind !== "hosted" && isForeign(tool, fitting));
+};
 
 const ownOf = (extras: Extras, { protocol }: Fitting): Extras => {
   const own = Object.entries(extras).filter(([name]) => name === protocol);
@@ -28,10 +45,11 @@ const loseAtTop = (extras: Extras, fitting: Fitting): void => {
 };
 
 export const fitExtras: Concern = (conversation, fitting) => {
+  if (!hasForeign(conversation, fitting)) return conversation;
   const told = new Set<string>();
-  const strip = <Part extends { readonly extras?: Extras }>(part: Part, at: string): Part => {
+  const strip = <Part extends Extended>(part: Part, at: string): Part => {
     const { extras } = part;
-    if (extras === undefined || !isForeign(extras, fitting)) return part;
+    if (extras === undefined || !isForeign(part, fitting)) return part;
     for (const [key] of membersOfOthers(extras, fitting)) {
       if (told.has(key)) continue;
       told.add(key);
@@ -44,7 +62,7 @@ export const fitExtras: Concern = (conversation, fitting) => {
   if (tools !== fitted.tools) fitted = { ...fitted, tools };
   const reasoning = fitted.reasoning === null ? null : strip(fitted.reasoning, fitting.client.fieldNames.reasoning);
   if (reasoning !== fitted.reasoning) fitted = { ...fitted, reasoning };
-  if (!isForeign(fitted.extras, fitting)) return fitted;
+  if (!isForeign(fitted, fitting)) return fitted;
   loseAtTop(fitted.extras, fitting);
   return { ...fitted, extras: ownOf(fitted.extras, fitting) };
 };

@@ -3,7 +3,7 @@
 import { hash } from "node:crypto";
 import type { Abilities } from "../abilities.ts";
 import type { BlockHead, Conversation, Event, Tool, ToolChoice } from "../ir.ts";
-import { mapBlocks, mapSame } from "./blocks.ts";
+import { hasToolBlocks, mapBlocks, mapSame } from "./blocks.ts";
 import type { Concern } from "./fitting.ts";
 import type { UndoStep } from "./undo.ts";
 
@@ -77,6 +77,7 @@ const namesBack = (renamed: ReadonlyMap<string, string>): UndoStep => ({
 });
 
 export const fitToolNames: Concern = (conversation, { abilities, steps }) => {
+  if (conversation.tools.length === 0 && !hasToolBlocks(conversation)) return conversation;
   const names = new Names(abilities.toolName, namesIn(conversation));
   if (names.renamed.size === 0) return conversation;
   steps.push(namesBack(names.renamed));
