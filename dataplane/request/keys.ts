@@ -13,6 +13,20 @@ export const pickKey = ({ store, random }: Gateway, { keys }: Destination): Key 
   return among[drawIndex(among, random())] as Key;
 };
 
+const BENCH_MS = 60_000;
+
+/** A refused key rests for a minute; a credential that can be renewed is. */
+export const benchKey = ({ store }: Gateway, key: Key): void => {
+  if (key.live !== null) key.live.refused();
+  else if (key.name !== "") store.mark(benchName(key), BENCH_MS);
+};
+
+/** Whether a status says that the key was refused. Some vendors say with the same that a prompt was flagged, or that an account is empty. */
+export const isOfKey = (status: number, { vendor }: Destination): boolean => {
+  const meant = vendor.errors?.[status];
+  return meant === undefined ? status === 401 || status === 403 : meant === "credential" || meant === "forbidden";
+};
+
 export const benchName = (key: Key): string => `bench/${key.name}`;
 
 const SECRET_CHARACTERS_MIN = 8;

@@ -9,7 +9,8 @@ import { openInflate } from "../wire/inflate.ts";
 import { causeOf } from "./cause.ts";
 import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
-import { benchName, secretsOf } from "./keys.ts";
+import { flushLater, type Flushing } from "./flushing.ts";
+import { benchKey, isOfKey, secretsOf } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, NO_LENGTH, replyHeaders } from "./reply-headers.ts";
 import { retryHints } from "./retry-after.ts";
@@ -28,21 +29,12 @@ const TRANSLATED_BYTES_MAX = 67_108_864;
 const HELD_STREAM_BYTES_MAX = 65_536;
 /** Up to here chunks of one turn are joined into one write; beyond it the copy costs more than the calls. */
 const JOINED_BYTES_MAX = 32_768;
-const BENCH_MS = 60_000;
 const NOTHING = Buffer.alloc(0);
 
 export const stream = (exchange: Exchange, destination: Destination, outgoing: Outgoing, key: Key, hasNext: boolean): Promise<Failure | null> =>
   new Promise((resolve) => new Pump(exchange, destination, outgoing.passage, key, hasNext, resolve).start(outgoing));
 
-// All chunks that one read of an upstream's socket brings become one write to the client's, and one microtask serves all
-// streams: a closure kept by each would be one more object that outlives a collection.
-const toFlush: Pump[] = [];
-
-const flushAll = (): void => {
-  for (const pump of toFlush.splice(0)) pump.flush();
-};
-
-class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
+class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flushing {
   readonly #exchange: Exchange;
   readonly #destination: Destination;
   readonly #passage: Passage;
@@ -59,6 +51,8 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   #inflate: Transform | null = null;
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** Events that are translated when they are flushed: all that one read brought at once. */
+  #unread: Buffer[] = [];
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   /** Set while a client that was too slow once is listened to. */
@@ -134,7 +128,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #judgeHead(status: number, type: string): void {
-    if (this.#isOfKey(status)) this.#benchKey();
+    if (isOfKey(status, this.#destination)) benchKey(this.#exchange.gateway, this.#key);
     if (status >= 300 && status < 400) return this.#fail("UPSTREAM_REDIRECT", { upstreamStatus: status });
     const { endpoint } = this.#exchange;
     if (status >= 400) {
@@ -189,13 +183,10 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #takeEvents(passing: StreamPassage, chunk: Buffer): void {
+    if (this.phase === FLOWING && !this.#passage.isUntouched) return this.#putOff(chunk);
     const bytes = passing.push(chunk);
     if (passing.isOversize) return this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
-    if (this.phase === FLOWING) {
-      if (bytes.length > 0) this.#queue(bytes);
-      if (passing.error !== null && !this.#passage.isUntouched) this.#failInStream(passing.error);
-      return;
-    }
+    if (this.phase === FLOWING) return bytes.length > 0 ? this.#queue(bytes) : undefined;
     if (bytes.length > 0) this.#hold(bytes);
     if (passing.error !== null) this.#failInStream(passing.error);
     else if (passing.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(NO_LENGTH, this.#passage.streamType);
@@ -233,12 +224,31 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   #queue(chunk: Buffer): void {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
-    if (this.#pending.length > 1) return;
-    if (toFlush.length === 0) queueMicrotask(flushAll);
-    toFlush.push(this);
+    this.#flushLater();
+  }
+
+  #putOff(chunk: Buffer): void {
+    this.#unread.push(chunk);
+    this.#flushLater();
+  }
+
+  #flushLater(): void {
+    if (this.#pending.length + this.#unread.length === 1) flushLater(this);
+  }
+
+  /** What it fails with is told behind what it read before. */
+  #readUnread(): void {
+    const passing = this.#stream as StreamPassage;
+    const bytes = passing.push(this.#unread.length === 1 ? (this.#unread[0] as Buffer) : Buffer.concat(this.#unread));
+    this.#unread = [];
+    if (bytes.length > 0) this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (passing.isOversize) this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
+    else if (passing.error !== null) this.#failInStream(passing.error);
   }
 
   flush(): void {
+    if (this.#unread.length > 0) this.#readUnread();
     const pending = this.#pending;
     if (pending.length === 0) return;
     const exchange = this.#exchange;
@@ -288,6 +298,9 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #finishStream(passing: StreamPassage): void {
+    if (this.#unread.length > 0) this.flush();
+    // Reading what was left may have failed.
+    if (this.phase === OVER) return;
     this.#note(passing.end());
     const rest = passing.rest();
     if (this.phase !== FLOWING) {
@@ -328,25 +341,14 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
     this.#finishHeld(answered.body, answered.type);
   }
 
-  #benchKey(): void {
-    if (this.#key.live !== null) this.#key.live.refused();
-    else if (this.#key.name !== "") this.#exchange.gateway.store.mark(benchName(this.#key), BENCH_MS);
-  }
-
-  /** Some vendors say with the same status that a prompt was flagged, or that an account is empty. */
-  #isOfKey(status: number): boolean {
-    const meant = this.#destination.vendor.errors?.[status];
-    return meant === undefined ? status === 401 || status === 403 : meant === "credential" || meant === "forbidden";
-  }
-
   // A limit or a fault of the provider's may not be one elsewhere; a fault of the request's is the same everywhere.
   #finishRefusal(): void {
     const status = this.#exchange.upstreamStatus;
     const { errors, rateLimits } = this.#destination.vendor;
-    const isOfKey = this.#isOfKey(status);
-    const said = this.#passage.readRefusal({ status, headers: this.#upstreamHeaders, body: this.#heldBody(), isOfKey });
-    const meant = errors?.[status] ?? (isOfKey || said?.kind === "credential" ? "credential" : undefined);
-    if (meant === "credential" && !isOfKey) this.#benchKey();
+    const isKeyRefused = isOfKey(status, this.#destination);
+    const said = this.#passage.readRefusal({ status, headers: this.#upstreamHeaders, body: this.#heldBody(), isOfKey: isKeyRefused });
+    const meant = errors?.[status] ?? (isKeyRefused || said?.kind === "credential" ? "credential" : undefined);
+    if (meant === "credential" && !isKeyRefused) benchKey(this.#exchange.gateway, this.#key);
     const code = codeOfRefusal(status, meant);
     // More of an upload may have passed by meanwhile than is kept for another.
     const mayGoOn = this.#hasNext && this.#exchange.upload?.isReplayable !== false;
@@ -403,6 +405,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting {
   }
 
   #failWith(reason: Failure): void {
+    if (this.#unread.length > 0) this.flush();
     if (this.phase === OVER) return;
     const hasBegun = this.phase === FLOWING;
     if (hasBegun && this.#hasLastWord()) return this.#finishEarly(reason);
