@@ -48,8 +48,12 @@ const REQUEST_TIMEOUT_MS = 300_000;
 const CHECKING_MS = 30_000;
 /** Longer than usual clients and load balancers keep theirs, so that they close first and no request meets a closing socket. */
 const KEEP_ALIVE_MS = 75_000;
-/** While we drain, connections on which nobody has asked for so long are taken for unused ones. */
-const QUIET_MS = 2000;
+/**
+ * While we drain, connections on which nobody has asked for two seconds are taken for unused ones. In steps, so that a
+ * process that was held up reads what has come meanwhile before it gives up on it.
+ */
+const QUIET_STEP_MS = 500;
+const QUIET_STEPS = 4;
 /** How long requests that are cut off at the end may take to notice. */
 const CLOSE_MS = 1000;
 const PARAMETER_LENGTH_MAX = 512;
@@ -260,21 +264,23 @@ class Running implements GatewayServer {
     const gateway = this.#gateway;
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = gateway.clock.after(ms, resolve);
-    let quietMs = QUIET_MS;
+    let steps = QUIET_STEPS;
     let forget = (): void => {};
-    const look = (): void => {
+    const look = (left = steps): void => {
       forget();
-      if (quietMs === 0 && !isBusy(gateway)) resolve();
-      else if (!isBusy(gateway)) forget = gateway.clock.after(quietMs, () => (isBusy(gateway) ? undefined : resolve()));
+      if (isBusy(gateway)) return;
+      if (left === 0) resolve();
+      else forget = gateway.clock.after(QUIET_STEP_MS, () => look(left - 1));
     };
+    const again = (): void => look();
     void emptied.then(() => {
-      quietMs = 0;
+      steps = 0;
       look();
     });
-    this.#waiting.add(look);
-    look();
+    this.#waiting.add(again);
+    again();
     await promise;
-    this.#waiting.delete(look);
+    this.#waiting.delete(again);
     forget();
     cancel();
   }

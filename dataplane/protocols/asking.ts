@@ -3,7 +3,7 @@
 import { isObject, type Json, parseExact } from "../wire/json.ts";
 import { writeDataUri } from "./data-uri.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Block, Conversation, Loss, LossReason, Source, Tool, Turn } from "./ir.ts";
+import type { Block, Conversation, Format, Loss, LossReason, Source, Tool, Turn } from "./ir.ts";
 import type { JsonObject } from "./json-members.ts";
 
 /** Tells a loss; minor when nothing else is said. */
@@ -24,6 +24,13 @@ export const writeFunctionTool = ({ name, description, schema }: FunctionTool): 
   type: "function",
   function: { name, ...(description === "" ? {} : { description }), parameters: schema ?? { type: "object", properties: {} } },
 });
+
+/** What a schema is about, in the schema itself: for who has no other place for it. */
+export const describedSchema = ({ schema, description }: Extract<Format, { kind: "schema" }>): JsonObject => {
+  if (description === "") return schema;
+  const own = schema["description"];
+  return { ...schema, description: typeof own === "string" && own !== "" ? `${description}\n${own}` : description };
+};
 
 /** Only functions; others are told as lost. */
 export const functionsIn = (tools: readonly Tool[], lose: Lose): FunctionTool[] =>

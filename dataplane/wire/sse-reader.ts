@@ -7,6 +7,8 @@ import type { SseEvent } from "./sse-events.ts";
 const LINE_END = /[\r\n]/g;
 const ASCII_END = 0x80;
 const BYTE_ORDER_MARK = "\uFEFF";
+/** What it takes to hold one line of an event, however short it is. */
+const LINE_CHARACTERS = 48;
 
 export class SseReader {
   /** An event was longer than the limit: nothing is read any more, and the stream cannot be trusted. */
@@ -25,6 +27,8 @@ export class SseReader {
   #name = "";
   #data = "";
   #hasData = false;
+  /** What holding the lines of the present event takes beside their characters. */
+  #overhead = 0;
 
   constructor(eventBytesMax: number) {
     this.#charactersMax = eventBytesMax;
@@ -65,8 +69,9 @@ export class SseReader {
     if (text === "") return;
     const start = this.#start(text);
     const rest = text.includes("\r") ? this.#readLines(text, start) : this.#readUsualLines(text, start);
+    if (this.isOversize) return;
     this.#line += text.slice(rest);
-    if (this.#line.length + this.#data.length > this.#charactersMax) this.isOversize = true;
+    if (this.#line.length + this.#data.length + this.#overhead > this.#charactersMax) this.#giveUp();
   }
 
   /** Most streams have line feeds only. */
@@ -124,9 +129,16 @@ export class SseReader {
   }
 
   #addData(value: string): void {
+    if (this.#hasData) this.#overhead += LINE_CHARACTERS;
     this.#data = this.#data === "" ? value : `${this.#data}\n${value}`;
     this.#hasData = true;
-    if (this.#data.length > this.#charactersMax) this.isOversize = true;
+    if (this.#data.length + this.#overhead > this.#charactersMax) this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.isOversize = true;
+    this.#line = "";
+    this.#data = "";
   }
 
   #endEvent(): void {
@@ -134,6 +146,7 @@ export class SseReader {
     this.#name = "";
     this.#data = "";
     this.#hasData = false;
+    this.#overhead = 0;
   }
 }
 

@@ -39,16 +39,16 @@ class MessagesStreamDecoder implements StreamDecoder {
   }
 
   #readAll(parts: readonly SseEvent[]): Event[] {
-    const broken: Event[] = [];
+    const before: Event[] = [];
     for (const part of parts) {
       const problem = this.#see(part);
-      if (problem !== null) broken.push(...problem);
+      if (problem !== null) before.push(...problem);
     }
     const events = this.#meaning.take();
-    return broken.length === 0 ? events : [...events, ...broken];
+    return before.length === 0 ? events : [...before, ...events];
   }
 
-  /** Null, or what comes of an event that is no JSON. */
+  /** Null, or all that has come up to and with an event that is no JSON. */
   #see({ name, data }: SseEvent): Event[] | null {
     const text = this.#frame.textOf(data);
     if (text !== null && this.#meaning.seeText(this.#textAt, text)) return null;

@@ -1,5 +1,6 @@
 // Tools, the choice among them and the format of the answer in Anthropic's words.
 // It renames nothing and emulates nothing: that has been done by then.
+import { describedSchema } from "../asking.ts";
 import type { Conversation, Format, Loss, Tool, ToolChoice } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { isObject, type Json } from "../../wire/json.ts";
@@ -71,7 +72,8 @@ const closed = (value: Json): Json => {
 export const encodeFormat = (format: Format | null, isOwn: boolean, losses: Loss[]): JsonObject | null => {
   if (format === null || format.kind !== "schema") return null;
   if (isOwn) return { type: "json_schema", schema: format.schema };
-  const schema = closed(format.schema);
-  if (JSON.stringify(schema) !== JSON.stringify(format.schema)) losses.push({ path: "format", reason: "approximated", severity: "minor" });
+  const described = describedSchema(format);
+  const schema = closed(described);
+  if (JSON.stringify(schema) !== JSON.stringify(described)) losses.push({ path: "format", reason: "approximated", severity: "minor" });
   return { type: "json_schema", schema };
 };

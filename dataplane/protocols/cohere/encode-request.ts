@@ -1,5 +1,5 @@
 // A conversation written as a request for Cohere's chat. Values beyond what it takes are brought to the nearest that it takes.
-import { functionsIn, inDialect, type Lose, losing, said, withJsonWord, writeFunctionTool } from "../asking.ts";
+import { describedSchema, functionsIn, inDialect, type Lose, losing, said, withJsonWord, writeFunctionTool } from "../asking.ts";
 import type { Encoded, TargetModel } from "../codec.ts";
 import { askedBudget } from "../effort.ts";
 import type { Conversation, Field } from "../ir.ts";
@@ -48,7 +48,7 @@ const formatOf = ({ format, tools }: Conversation, lose: Lose): JsonObject => {
     return {};
   }
   if (format.kind === "text") return { response_format: { type: "text" } };
-  return { response_format: { type: "json_object", ...(format.kind === "schema" ? { json_schema: format.schema } : {}) } };
+  return { response_format: { type: "json_object", ...(format.kind === "schema" ? { json_schema: describedSchema(format) } : {}) } };
 };
 
 const choices: Readonly<Record<string, string>> = { none: "NONE", required: "REQUIRED" };

@@ -2,14 +2,14 @@
 // provider judges the rest. The model and whether a stream is asked for stand in the path, how it is framed in the query.
 // Token counting takes the same requests, alone or wrapped.
 import type { Asked, Invalid } from "../codec.ts";
-import type { Block, Conversation, Turn } from "../ir.ts";
+import type { Block, Conversation, Extras, Turn } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
 import { decodeGeneration } from "./decode-generation.ts";
 import { decodePart } from "./decode-parts.ts";
 import { decodeTools, decodeToolChoice } from "./decode-tools.ts";
 import { JoinedBlocks } from "./joined-blocks.ts";
-import { camel, invalid, isMembers, isProblem, listOf, lookUp, membersOf, NAME, restOf } from "./members.ts";
+import { camel, extrasOf, invalid, isMembers, isProblem, listOf, lookUp, membersOf, NAME, ownOf, restOf } from "./members.ts";
 
 const known: ReadonlySet<string> = new Set(["model", "contents", "systemInstruction", "tools", "toolConfig", "generationConfig", "serviceTier"]);
 
@@ -26,7 +26,10 @@ interface Content {
   readonly at: string;
   /** Of each part its block, and before it what its signature carries. */
   readonly parts: readonly (readonly Block[])[];
+  readonly extras?: Extras;
 }
+
+const knownOfContent: ReadonlySet<string> = new Set(["role", "parts"]);
 
 const decodeParts = (value: Json | undefined, at: string): Block[][] | Invalid => {
   const parts: Block[][] = [];
@@ -45,23 +48,23 @@ const decodeContent = (value: Json, at: string): Content | Invalid => {
   const role = lookUp(roles, stringOf(value["role"]).toLowerCase());
   if (role === undefined) return invalid(`${at}.role must be "user" or "model".`, `${at}.role`);
   const parts = decodeParts(value["parts"], `${at}.parts`);
-  return Array.isArray(parts) ? { role, at, parts } : parts;
+  return Array.isArray(parts) ? { role, at, parts, ...extrasOf(restOf(value, knownOfContent)) } : parts;
 };
 
 const decodeSystem = (value: Json | undefined): Turn[] | Invalid => {
   if (value === undefined || value === null) return [];
   const content = decodeContent(value, "systemInstruction");
   if (isProblem(content)) return content;
-  const { at, parts } = content;
-  return parts.length === 0 ? [] : [{ role: "system", at, blocks: parts.flat() }];
+  const { parts, ...about } = content;
+  return parts.length === 0 ? [] : [{ ...about, role: "system", blocks: parts.flat() }];
 };
 
 /** What a model said piece by piece is one turn: clients keep each chunk of a stream as a content of its own. */
-const addTurn = (turns: Turn[], { role, at, parts }: Content): void => {
+const addTurn = (turns: Turn[], { parts, ...about }: Content): void => {
   const last = turns.at(-1);
-  if (role !== "assistant") turns.push({ role, at, blocks: parts.flat() });
-  else if (last?.role !== "assistant") turns.push({ role, at, blocks: new JoinedBlocks([]).add(parts) });
-  else turns[turns.length - 1] = { ...last, blocks: new JoinedBlocks(last.blocks).add(parts) };
+  if (about.role !== "assistant") turns.push({ ...about, blocks: parts.flat() });
+  else if (last?.role !== "assistant") turns.push({ ...about, blocks: new JoinedBlocks([]).add(parts) });
+  else turns[turns.length - 1] = { ...last, ...extrasOf({ ...ownOf(last), ...ownOf(about) }), blocks: new JoinedBlocks(last.blocks).add(parts) };
 };
 
 const decodeTurns = (body: JsonObject): Turn[] | Invalid => {

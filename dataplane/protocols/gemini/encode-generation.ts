@@ -1,5 +1,6 @@
 // Settings of a conversation as Gemini's "generationConfig": how tokens are chosen, in what form the answer comes, how much the
 // model thinks, and what it speaks with.
+import { describedSchema } from "../asking.ts";
 import { budgetOf } from "../effort.ts";
 import type { Conversation, Effort, Field, ImageBlock, LossReason, Reasoning, Sampling } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
@@ -39,8 +40,8 @@ const formatOf = ({ conversation, hasJsonSchema, lose }: Settings): JsonObject =
   if (format === null) return {};
   if (format.kind === "text") return { responseMimeType: "text/plain" };
   if (format.kind === "json" || isMembers(own)) return { responseMimeType: JSON_TYPE };
-  if (hasJsonSchema) return { responseMimeType: JSON_TYPE, responseJsonSchema: format.schema };
-  const writer = new SchemaWriter(format.schema);
+  if (hasJsonSchema) return { responseMimeType: JSON_TYPE, responseJsonSchema: describedSchema(format) };
+  const writer = new SchemaWriter(describedSchema(format));
   const responseSchema = writer.write();
   if (writer.isReduced) lose("format", "approximated");
   return { responseMimeType: JSON_TYPE, responseSchema };

@@ -40,9 +40,11 @@ const encodeMedia = (block: MediaBlock, encoding: Encoding): JsonObject[] => {
 };
 
 /** Thinking is sent back to whoever thought it; other models' says nothing to Gemini. */
-const encodeReasoning = (block: ReasoningBlock, isOwn: boolean): JsonObject[] => {
+const encodeReasoning = (block: ReasoningBlock, { losses }: Encoding, isOwn: boolean): JsonObject[] => {
   const signature = nativeSignature(block.opaques);
-  return isOwn || signature !== "" ? [{ text: block.text, thought: true, ...signed(signature), ...beside(block) }] : [];
+  if (isOwn || signature !== "") return [{ text: block.text, thought: true, ...signed(signature), ...beside(block) }];
+  if (block.text !== "") losses.push({ path: block.at === "" ? block.kind : block.at, reason: "unsupported", severity: "minor" });
+  return [];
 };
 
 const encodeCall = (block: ToolCallBlock, encoding: Encoding): JsonObject => {
@@ -63,7 +65,7 @@ export const encodeBlock = (block: Block, encoding: Encoding, isOwn: boolean): J
     case "refusal":
       return textPart(block);
     case "reasoning":
-      return encodeReasoning(block, isOwn);
+      return encodeReasoning(block, encoding, isOwn);
     case "tool-call":
       return [encodeCall(block, encoding)];
     case "tool-result":

@@ -62,13 +62,13 @@ const bodyOf = (work: Work): JsonObject => {
   const { conversation, words } = instructed(work);
   const hasCallIds = abilities(dialect, model).callId !== null;
   const hasJsonSchema = dialect.schemas === undefined ? traits.hasJsonSchema : dialect.schemas === "json";
-  const { system, contents } = encodePrompt(conversation.turns, { hasCallIds, needsSignatures: traits.needsSignatures, losses, names: new Map() }, isOwn);
+  const { system, aboutSystem, contents } = encodePrompt(conversation.turns, { hasCallIds, needsSignatures: traits.needsSignatures, losses, names: new Map() }, isOwn);
   const instruction = [...system, ...words.map((text) => ({ text }))];
   const tools = encodeTools(conversation, { hasJsonSchema, mayMixTools: traits.mayMixTools, losses }, isOwn);
   const toolConfig = encodeToolChoice(conversation, tools, isOwn);
   const generation = encodeGeneration({ conversation, traits, isOwn, hasJsonSchema, lose: (path, reason) => losses.push({ path, reason, severity: "minor" }) });
   return {
-    ...(instruction.length === 0 ? {} : { systemInstruction: { parts: instruction } }),
+    ...(instruction.length === 0 ? {} : { systemInstruction: { parts: instruction, ...aboutSystem } }),
     contents: [...contents],
     ...(tools.length === 0 ? {} : { tools }),
     ...(toolConfig === null ? {} : { toolConfig }),

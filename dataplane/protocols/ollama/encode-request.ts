@@ -1,6 +1,6 @@
 // A conversation written as a request for Ollama's own chat. It streams unless it is told not to, so it is always told.
 import type { Json } from "../../wire/json.ts";
-import { functionsIn, inDialect, type Lose, losing, said, withJsonWord, writeFunctionTool } from "../asking.ts";
+import { describedSchema, functionsIn, inDialect, type Lose, losing, said, withJsonWord, writeFunctionTool } from "../asking.ts";
 import type { Encoded, TargetModel } from "../codec.ts";
 import { askedBudget, askedEffort } from "../effort.ts";
 import type { Conversation, Effort, Reasoning } from "../ir.ts";
@@ -47,7 +47,7 @@ const thinkOf = ({ reasoning }: Conversation, model: string, lose: Lose): JsonOb
 
 const formatOf = ({ format }: Conversation): JsonObject => {
   if (format === null || format.kind === "text") return {};
-  return { format: format.kind === "json" ? "json" : format.schema };
+  return { format: format.kind === "json" ? "json" : describedSchema(format) };
 };
 
 const toolsOf = ({ tools, toolChoice }: Conversation, lose: Lose): JsonObject => {

@@ -69,8 +69,13 @@ const writeReasoning = (blocks: readonly ReasoningBlock[], hasCalls: boolean, wr
     const details = told(blocks, writing).flatMap(writeDetails);
     return details.length === 0 ? {} : { reasoning_details: details };
   }
-  if (member === undefined) for (const { at, opaques } of blocks) writing.taken(opaques, at);
+  if (member === undefined) for (const block of blocks) loseThought(block, writing);
   return {};
+};
+
+/** One loss for each, whether it was somebody else's or has no place. */
+const loseThought = ({ at, text, opaques = [] }: ReasoningBlock, writing: Writing): void => {
+  if (writing.taken(opaques, at).length === opaques.length && text !== "") writing.lose(at, "unsupported");
 };
 
 /** With those values only that the vendor made. */

@@ -70,8 +70,10 @@ function requireSignatures(contents: readonly Content[]): void {
 
 function isOwn({ thoughtSignature = "", functionCall }: Part): boolean {
   if (thoughtSignature === BYPASS || thoughtSignature === BYPASS_ENCODED) return true;
-  if (functionCall === undefined) return isSignatureOf("text", "", thoughtSignature);
-  return thoughtSignature === callSignature(functionCall);
+  // Google's Python library sends bytes in the alphabet for URLs, and the real API takes both.
+  const signature = thoughtSignature.replaceAll("-", "+").replaceAll("_", "/");
+  if (functionCall === undefined) return isSignatureOf("text", "", signature);
+  return signature === callSignature(functionCall);
 }
 
 export function requireSettings(request: Partial<GenerateRequest>): void {

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import Anthropic from "@anthropic-ai/sdk";
 import { GoogleGenAI } from "@google/genai";
 import { describe, expect, it } from "vitest";
+import { callSignature } from "../../../operator/demo/gemini/conversation.ts";
 import { eventsOf, runningDemo } from "./demo.ts";
 
 const demo = runningDemo();
@@ -91,6 +92,19 @@ describe("generateContent", () => {
     const text = JSON.parse(await (await demo.post(path, { contents, generationConfig: { thinkingConfig: { includeThoughts: true } } })).text());
     expect(text.at(-1).candidates[0].content.parts).toEqual([{ text: "", thoughtSignature: expect.any(String) }]);
     expect(text.at(-1).usageMetadata.thoughtsTokenCount).toBeGreaterThan(5);
+  });
+
+  it("takes its signatures back in the alphabet for URLs too", async () => {
+    const path = `/v1beta/models/${model}:generateContent`;
+    const given = callSignature({ name: "get_weather", args: { at: 1 } });
+    expect(given).toMatch(/[+/]/);
+    const asked = (thoughtSignature: string) => [
+      ...contents,
+      { role: "model", parts: [{ functionCall: { name: "get_weather", args: { at: 1 } }, thoughtSignature }] },
+      { role: "user", parts: [{ functionResponse: { name: "get_weather", response: {} } }] },
+    ];
+    const statuses = [given, given.replaceAll("+", "-").replaceAll("/", "_"), given.replace(/[+/]/, "A")].map(async (signature) => (await demo.post(path, { contents: asked(signature) })).status);
+    expect(await Promise.all(statuses)).toEqual([200, 200, 400]);
   });
 
   it("counts, embeds and lists for the SDK", async () => {

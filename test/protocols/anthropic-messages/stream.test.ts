@@ -21,6 +21,13 @@ const shapes = (events: readonly Event[]): string[] => events.filter(({ kind }) 
 const last = (events: readonly Event[]): Event | undefined => events.at(-1);
 
 describe("a provider's stream", () => {
+  test("keeps its order around an event that is no JSON, however it is cut", () => {
+    const bytes = Buffer.concat([streamOf([start, ...textBlock(0, "a")]), Buffer.from("data: {nonsense\n\n"), streamOf([...textBlock(1, "b"), finished("end_turn"), stop])]);
+    const events = decodePieces([bytes]);
+    expect(shapes(events)).toEqual(["start", "block-start 0", "text 0", "block-stop 0", "block-start 1", "text 1", "block-stop 1", "finish", "end"]);
+    expect(events).toEqual(decodePieces([...bytes].map((byte) => Buffer.of(byte))));
+  });
+
   test("tells its counts: the input in the beginning, the output at the end, with what the beginning said", () => {
     const first = { input_tokens: 10, cache_read_input_tokens: 90, cache_creation_input_tokens: 5, cache_creation: { ephemeral_5m_input_tokens: 2, ephemeral_1h_input_tokens: 3 }, output_tokens: 1 };
     const events = decode({ ...start, message: { ...(start["message"] as Members), usage: first } }, ...textBlock(0, "a"), finished("end_turn", { output_tokens: 7, output_tokens_details: { thinking_tokens: 2 } }), stop);
