@@ -19,7 +19,9 @@ export interface Served {
 export const serveExamples = async (changed: (world: World) => World = (world) => world, clock?: DemoClock): Promise<Served> => {
   const demo = await startDemo({ host: "127.0.0.1", port: 0, clock });
   const folder = new ManifestFolder({ directory: resolve(import.meta.dirname, "../../examples"), environment: {} });
-  const snapshot = compileWorld(withDemoAt(changed(folder.read().world), Number(new URL(demo.url).port)).world).snapshots["default"];
+  const compiled = compileWorld(withDemoAt(changed(folder.read().world), Number(new URL(demo.url).port)).world).snapshots["default"];
+  // A busy machine is not what is tested: nothing is shed because this process is late.
+  const snapshot = compiled && { ...compiled, settings: { ...compiled.settings, limits: { ...compiled.settings.limits, eventLoopLagMsMax: 0 } } };
   const gateway = await startGateway(null);
   const problems = snapshot === undefined ? ["the examples make no snapshot"] : gateway.server.apply(snapshot, snapshotVersion(snapshot));
   if (problems.length > 0) throw new Error(JSON.stringify(problems));

@@ -47,4 +47,10 @@ describe("the reader of events", () => {
     const { events, reader } = through([Buffer.from(beginning), ...Array.from({ length: 50 }, () => Buffer.from("y".repeat(100))), Buffer.from("\n\ndata: b\n\n")], 1000);
     expect([events, reader.isOversize]).toEqual([[], true]);
   });
+
+  it("stops at an event of so many lines that holding them takes more than the limit", () => {
+    const { events, reader } = through([Buffer.from("data: 1\n".repeat(1000)), Buffer.from("\ndata: b\n\n")], 10_000);
+    expect([events, reader.isOversize]).toEqual([[], true]);
+    expect(through([Buffer.from("data: 1\n".repeat(100)), Buffer.from("\ndata: b\n\n")], 10_000).events).toHaveLength(2);
+  });
 });
