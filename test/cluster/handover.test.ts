@@ -1,11 +1,12 @@
 // The operator's own rollout: who leads changes, and what is written meanwhile comes into force soon after.
-// Requests under load during rollouts are another matter.
+// Requests under load during rollouts are rollout.test.ts's matter.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { askOne, startCaller, startTeller } from "./callers.ts";
 import { apply, kubectl } from "./commands.ts";
 import { editRoute } from "./edits.ts";
 import { collectEvidence } from "./evidence.ts";
 import { SYSTEM, TENANT } from "./namespaces.ts";
+import { leader } from "./pods.ts";
 import { RELEASE, upgrade } from "./release.ts";
 
 const BASE = `http://${RELEASE}.${SYSTEM}.svc/v1`;
@@ -17,8 +18,6 @@ beforeEach(({ onTestFailed, task }) => {
     process.stdout.write(`evidence: ${await collectEvidence(task.name)}\n`);
   });
 });
-
-const leader = (): Promise<string> => kubectl("--namespace", SYSTEM, "get", "lease", `${RELEASE}-operator`, "--output", "jsonpath={.spec.holderIdentity}");
 
 describe("a rollout of the operator", () => {
   beforeAll(async () => {

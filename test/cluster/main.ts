@@ -1,6 +1,7 @@
 // `npm run test:cluster`: the tests that need a real Kubernetes, against whatever KUBECONFIG names.
 // LLMGW_IMAGE_LOADER is a command that takes image names and brings them to the nodes ("kind load docker-image",
-// "minikube image load"); with it the images are built and loaded first, without it they must be there.
+// "minikube image load"); with it the images are built and loaded first, without it they must be there. With
+// LLMGW_CLUSTER_CONTROL parts of the cluster are stopped too, see control.ts.
 // Without a cluster it says so in one line and ends well.
 import { spawnSync } from "node:child_process";
 import { basename } from "node:path";
@@ -12,6 +13,8 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 
 /** A fresh cluster can be seen once only, and after the last one there is nothing left to test. */
 const FIRST = "start.test.ts";
+/** Breaks the cluster itself, and others need not find out whether it mended. */
+const BREAKS = "absence.test.ts";
 const LAST = "uninstall.test.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -42,7 +45,7 @@ const bringImages = (): void => {
 
 class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): string => `${{ [FIRST]: 0, [LAST]: 2 }[basename(moduleId)] ?? 1}${moduleId}`;
+    const rank = ({ moduleId }: TestSpecification): string => `${{ [FIRST]: 0, [BREAKS]: 2, [LAST]: 3 }[basename(moduleId)] ?? 1}${moduleId}`;
     return files.toSorted((left, right) => rank(left).localeCompare(rank(right)));
   }
 }
