@@ -94,7 +94,7 @@ export class KubeClient {
       accept: selection.isMetadataOnly === true ? METADATA : JSON_TYPE,
     };
     const answer = await this.#send(asked);
-    yield* eventsIn(answer.body);
+    yield* eventsIn(answer.body, signal);
   }
 
   create(resource: Resource, place: Place, object: Fields, options: CallOptions = {}): Promise<KubeObject> {
@@ -224,12 +224,12 @@ const textIn = async (body: AsyncIterable<Buffer>): Promise<string> => {
   return Buffer.concat(pieces).toString("utf8");
 };
 
-async function* eventsIn(body: AsyncIterable<Buffer>): AsyncGenerator<WatchEvent, void> {
+async function* eventsIn(body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<WatchEvent, void> {
   const splitter = new LineSplitter(LINE_BYTES_MAX);
   try {
     for await (const piece of body) for (const line of splitter.push(piece)) yield eventIn(line);
   } catch (error) {
-    throw asFailure(error, undefined);
+    throw asFailure(error, signal);
   }
   if (splitter.isTorn) throw new KubeFailure("the watch ended in the middle of an event", { status: 0, reason: "Malformed" });
 }

@@ -89,7 +89,7 @@ describe("a list", () => {
 });
 
 describe("a watch", () => {
-  it("gives events as they happen, ends when the server ends it, and can be given up", async () => {
+  it("gives events as they happen, and ends when the server ends it", async () => {
     const { server, client } = await pair(fakeClock());
     const stored = server.put(collections.secrets, secret("a", "1"));
     const events: WatchEvent[] = [];
@@ -105,10 +105,23 @@ describe("a watch", () => {
     server.endWatches();
     await reading;
     expect(events.map(({ type, object }) => [type, object.metadata.name])).toEqual([["ADDED", "b"], ["BOOKMARK", "bookmark"]]);
-    const giveUp = new AbortController();
-    const second = read(giveUp.signal);
+  });
+
+  it("that is given up says so, whether it has begun or is in the middle of its events", async () => {
+    const { server, client } = await pair(fakeClock());
+    const { metadata } = server.put(collections.secrets, secret("a", "1"));
+    const query = { resourceVersion: String(metadata["resourceVersion"]), isInitialWanted: false, timeoutSeconds: 300 };
+    const [early, late] = [new AbortController(), new AbortController()];
+    const never = client.watch(resources.Secret, {}, query, early.signal).next();
+    early.abort();
+    expect((await failed(never)).reason).toBe("Aborted");
+    const events = client.watch(resources.Secret, {}, query, late.signal);
+    const first = events.next();
     await until(() => server.watches === 1);
-    giveUp.abort();
+    server.put(collections.secrets, secret("b", "2"));
+    await first;
+    const second = events.next();
+    late.abort();
     expect((await failed(second)).reason).toBe("Aborted");
   });
 
