@@ -28,16 +28,16 @@ const families = {
 
 export type RateLimits = keyof typeof families;
 
-/** Names come again with every answer. */
-const known = new Map<string, boolean>();
-const KNOWN_MAX = 2000;
+/** Names come again with every answer; a key made of two words would be hashed anew each time. */
+const known = new Map<RateLimits, Map<string, boolean>>(Object.keys(families).map((family) => [family as RateLimits, new Map()]));
+const KNOWN_MAX = 500;
 
 export const tellsLimit = (name: string, family: RateLimits): boolean => {
-  const key = `${family} ${name}`;
-  let isTold = known.get(key);
+  const names = known.get(family) as Map<string, boolean>;
+  let isTold = names.get(name);
   if (isTold === undefined) {
     isTold = families[family].headers.some((beginning) => name.startsWith(beginning));
-    if (known.size < KNOWN_MAX) known.set(key, isTold);
+    if (names.size < KNOWN_MAX) names.set(name, isTold);
   }
   return isTold;
 };
