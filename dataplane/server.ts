@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions, Se
 import { Server as NetServer, type Socket } from "node:net";
 import { failure, type Failure } from "./errors.ts";
 import { endpoints, modelList, modelLists, type Endpoint } from "./protocols/endpoints.ts";
-import { passThroughOf, speaks } from "./protocols/index.ts";
+import { passThroughOf } from "./protocols/index.ts";
 import { findInPath, prefixes } from "./protocols/paths.ts";
 import { Exchange } from "./request/exchange.ts";
 import { Gateway, type GatewayParts } from "./request/gateway.ts";
@@ -125,12 +125,12 @@ const openInPath = (gateway: Gateway, request: FastifyRequest, reply: FastifyRep
 };
 
 const directTable = (gateway: Gateway): ReadonlyMap<string, Open> =>
-  new Map(endpoints.filter(({ method, path, model, protocol }) => method === "POST" && model !== "Path" && speaks(protocol) && !path.includes(":")).map((endpoint) => [endpoint.path, opener(gateway, endpoint)]));
+  new Map(endpoints.filter(({ method, path, model }) => method === "POST" && model !== "Path" && !path.includes(":")).map((endpoint) => [endpoint.path, opener(gateway, endpoint)]));
 
 const addRoutes = (app: FastifyInstance, gateway: Gateway): void => {
   for (const prefix of prefixes) app.post(`${prefix}*`, { onRequest: (request, reply) => openInPath(gateway, request, reply) }, () => {});
   for (const endpoint of endpoints) {
-    if (endpoint.model === "Path" || !speaks(endpoint.protocol)) continue;
+    if (endpoint.model === "Path") continue;
     const open = opener(gateway, endpoint);
     app.route({
       method: endpoint.method,
@@ -159,7 +159,7 @@ const addRoutes = (app: FastifyInstance, gateway: Gateway): void => {
 
 /** Two families list their models at one path; Anthropic's SDKs name their version. */
 const listFor = (path: string, { headers }: IncomingMessage): Endpoint => {
-  const lists = modelLists.filter((list) => list.path === path && speaks(list.protocol));
+  const lists = modelLists.filter((list) => list.path === path);
   const own = lists.find(({ protocol }) => protocol === "anthropic-messages" && headers["anthropic-version"] !== undefined);
   return own ?? lists[0] ?? modelList;
 };

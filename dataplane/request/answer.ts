@@ -1,7 +1,7 @@
 // The head that every answer of the gateway carries, and the answer that is a refusal.
 // It writes to the client; what is written is decided elsewhere.
 import type { Failure } from "../errors.ts";
-import { lossHeader } from "../protocols/loss-header.ts";
+import { lossHeader, lossHeaderName } from "../protocols/loss-header.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Flat headers that tell what became of the request; the caller appends its own. */
@@ -9,7 +9,7 @@ export const headHeaders = (exchange: Exchange): string[] => {
   const headers = ["x-request-id", exchange.id];
   if (exchange.routeName !== "") headers.push("x-llmgw-route", exchange.routeName);
   if (exchange.attempts > 0) headers.push("x-llmgw-target", exchange.targetName, "x-llmgw-attempts", String(exchange.attempts));
-  if (exchange.losses.length > 0) headers.push("x-llmgw-losses", lossHeader(exchange.losses));
+  if (exchange.losses.length > 0) headers.push(lossHeaderName, lossHeader(exchange.losses));
   if (exchange.isAnswerEstimated) headers.push("x-llmgw-estimated", "true");
   // The connection ends with this answer, so that the client's next request opens one to a pod that stays.
   if (exchange.gateway.isDraining) headers.push("connection", "close");

@@ -2,7 +2,7 @@
 // It reads and writes no message.
 import type { ProtocolName } from "../../snapshot/schema.ts";
 import { unwrap, wrap } from "../carrier.ts";
-import type { Extras, Field, Opaque } from "../ir.ts";
+import type { Extras, Opaque } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 
 export const NAME = "openai-chat" satisfies ProtocolName;
@@ -27,29 +27,7 @@ export const tellOpaques = (opaques: readonly Opaque[]): string => {
 /** From a client: what was wrapped, or a value of this protocol's. */
 export const readOpaques = (text: string, kind: Opaque["kind"]): readonly Opaque[] => unwrap(text) ?? [{ kind, origin: NAME, value: text }];
 
-export const fieldNames: Readonly<Record<Field, string>> = {
-  maxOutputTokens: "max_completion_tokens",
-  temperature: "temperature",
-  topP: "top_p",
-  topK: "top_k",
-  seed: "seed",
-  presencePenalty: "presence_penalty",
-  frequencyPenalty: "frequency_penalty",
-  stop: "stop",
-  choices: "n",
-  logprobs: "logprobs",
-  tools: "tools",
-  toolChoice: "tool_choice",
-  isParallel: "parallel_tool_calls",
-  format: "response_format",
-  reasoning: "reasoning_effort",
-  verbosity: "verbosity",
-  audio: "audio",
-  userId: "user",
-  metadata: "metadata",
-  serviceTier: "service_tier",
-  cacheKey: "prompt_cache_key",
-};
+export { chatFields as fieldNames } from "../openai-fields.ts";
 
 /** What the answer's form, its kind or its sources hang on. */
 export const majorExtras: ReadonlySet<string> = new Set([

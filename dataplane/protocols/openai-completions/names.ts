@@ -1,34 +1,12 @@
 // What readers and writers of the older completions share: names, why an answer ended, and the older form of log probabilities.
 import type { ProtocolName } from "../../snapshot/schema.ts";
-import type { Conversation, Field, Finish, FinishReason, Logprob } from "../ir.ts";
+import type { Conversation, Finish, FinishReason, Logprob } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 
 export const NAME = "openai-completions" satisfies ProtocolName;
 export const ID_PREFIX = "cmpl-";
 
-export const fieldNames: Readonly<Record<Field, string>> = {
-  maxOutputTokens: "max_tokens",
-  temperature: "temperature",
-  topP: "top_p",
-  topK: "top_k",
-  seed: "seed",
-  presencePenalty: "presence_penalty",
-  frequencyPenalty: "frequency_penalty",
-  stop: "stop",
-  choices: "n",
-  logprobs: "logprobs",
-  tools: "tools",
-  toolChoice: "tool_choice",
-  isParallel: "parallel_tool_calls",
-  format: "response_format",
-  reasoning: "reasoning_effort",
-  verbosity: "verbosity",
-  audio: "audio",
-  userId: "user",
-  metadata: "metadata",
-  serviceTier: "service_tier",
-  cacheKey: "prompt_cache_key",
-};
+export { completionsFields as fieldNames } from "../openai-fields.ts";
 
 /** Who wants what stands between two texts is not served by what comes behind the first. */
 export const majorExtras: ReadonlySet<string> = new Set(["suffix", "guided_json", "guided_regex", "guided_choice", "guided_grammar", "grammar", "structured_outputs"]);
