@@ -86,8 +86,11 @@ export const llmgw = (words: readonly string[], environment: Record<string, stri
 
 export const run = (where: Folders, ...words: string[]): Running => llmgw(["run", "--manifests", where.manifests, "--state", where.state, "--port", "0", "--admin-port", "0", ...words]);
 
-/** The address that a run prints when it is ready. */
-export const addressOf = async (running: Running): Promise<string> => (await running.said("  address  ")).trim().split(/\s+/)[1] ?? "";
+/** The address that a run prints when it is ready; the whole welcome has been read by then, although a pipe may bring it in pieces. */
+export const addressOf = async (running: Running): Promise<string> => {
+  await running.said("Ctrl-C ends it");
+  return (await running.said("  address  ")).trim().split(/\s+/)[1] ?? "";
+};
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
