@@ -1,7 +1,7 @@
 // How a connection to a provider is opened: the address that was checked is the one that is dialled, whatever a name
 // resolves to a moment later. It opens sockets and hands them over; it neither retries nor sends.
 import { X509Certificate } from "node:crypto";
-import { isIP, connect as connectTcp, type LookupFunction, type Socket, type TcpNetConnectOpts } from "node:net";
+import { isIP, connect as connectTcp, type LookupFunction, type OnReadOpts, type Socket, type TcpNetConnectOpts } from "node:net";
 import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from "node:tls";
 import type { buildConnector } from "undici";
 import type { Clock } from "../clock.ts";
@@ -51,15 +51,30 @@ export interface Dialling {
   readonly resolve?: Resolve;
 }
 
-/** For undici's `connect`. The pool must have `allowH2: false`, since only HTTP/1.1 is offered to the other side. */
-export const makeConnect = (dialling: Dialling): buildConnector.connector => {
+export interface Target {
+  /** "https:" or any other, which is plain. */
+  readonly protocol: string;
+  readonly hostname: string;
+  /** "": the protocol's own. */
+  readonly port: string;
+  readonly servername?: string | undefined;
+}
+
+export type Dialled = (...outcome: [error: Error, socket: null] | [error: null, socket: Socket]) => void;
+
+/** `onread`: where the socket's bytes go; null: it is read as any stream. The callback is called once, and never at once. */
+export type Dial = (target: Target, onread: OnReadOpts | null, callback: Dialled) => void;
+
+export const makeDial = (dialling: Dialling): Dial => {
   const lookup = checkedLookup(dialling);
   const secure = new Secure(dialling.tls?.ca ?? [], dialling.tls?.serverName);
-  return (target, callback) => {
+  return (target, onread, callback) => {
     try {
+      const hostname = bareHost(target.hostname);
       // Sockets look up names only, so a literal is checked here.
-      if (isIP(target.hostname) !== 0) checkAddress(target.hostname, dialling);
-      const socket = target.protocol === "https:" ? secure.open(target, lookup) : openPlain(target, lookup);
+      if (isIP(hostname) !== 0) checkAddress(hostname, dialling);
+      const tcp = tcpOptions(target, hostname, onread, lookup);
+      const socket = target.protocol === "https:" ? secure.open(target, tcp) : connectTcp(tcp);
       socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
       settleOnce(socket, target, dialling, callback);
     } catch (error) {
@@ -67,6 +82,15 @@ export const makeConnect = (dialling: Dialling): buildConnector.connector => {
     }
   };
 };
+
+/** For undici's `connect`. The pool must have `allowH2: false`, since only HTTP/1.1 is offered to the other side. */
+export const makeConnect = (dialling: Dialling): buildConnector.connector => {
+  const dial = makeDial(dialling);
+  return (target, callback) => dial(target, null, callback);
+};
+
+/** URLs write IPv6 addresses in brackets, sockets do not. */
+const bareHost = (hostname: string): string => (hostname.startsWith("[") ? hostname.slice(1, -1) : hostname);
 
 const checkAddress = (address: string, { network, privateRanges }: Dialling): void => {
   const permission = mayDial(address, network, privateRanges);
@@ -102,18 +126,17 @@ const permitted = (hostname: string, addresses: readonly Address[], { network, p
   return [first, ...others];
 };
 
-const openPlain = (target: buildConnector.Options, lookup: LookupFunction): Socket => {
-  const options: TcpNetConnectOpts & { highWaterMark: number } = { ...tcpOptions(target, 80, lookup), highWaterMark: READ_BYTES_MAX };
-  return connectTcp(options);
-};
-
-const tcpOptions = (target: buildConnector.Options, defaultPort: number, lookup: LookupFunction): TcpNetConnectOpts => ({
-  host: target.hostname,
-  port: target.port === "" ? defaultPort : Number(target.port),
+const tcpOptions = ({ protocol, port }: Target, host: string, onread: OnReadOpts | null, lookup: LookupFunction): TcpOptions => ({
+  host,
+  port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
   lookup,
   autoSelectFamily: true,
   autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
+  highWaterMark: READ_BYTES_MAX,
+  ...(onread === null ? {} : { onread }),
 });
+
+type TcpOptions = TcpNetConnectOpts & { highWaterMark: number };
 
 class Secure {
   readonly #ca: readonly string[];
@@ -127,13 +150,13 @@ class Secure {
     this.#serverName = serverName;
   }
 
-  open(target: buildConnector.Options, lookup: LookupFunction): TLSSocket {
-    const name = this.#serverName ?? (target.servername || target.hostname);
+  open(target: Target, tcp: TcpOptions): TLSSocket {
+    const name = this.#serverName ?? (target.servername || bareHost(target.hostname));
     const sessionKey = `${name} ${target.hostname} ${target.port}`;
     const session = this.#sessions.get(sessionKey);
     this.#trusted ??= trusting(this.#ca);
     const socket = connectTls({
-      ...tcpOptions(target, 443, lookup),
+      ...tcp,
       secureContext: this.#trusted,
       // Said aloud, since an environment variable can change the default.
       rejectUnauthorized: true,
@@ -158,7 +181,7 @@ const trusting = (ca: readonly string[]): SecureContext => {
   return createSecureContext({ ca: [...getCACertificates("default"), ...ca] });
 };
 
-const settleOnce = (socket: Socket, target: buildConnector.Options, dialling: Dialling, callback: buildConnector.Callback): void => {
+const settleOnce = (socket: Socket, target: Target, dialling: Dialling, callback: Dialled): void => {
   const { connectTimeoutMs, clock } = dialling;
   const late = () => void socket.destroy(new ConnectTimeout(target.hostname, connectTimeoutMs));
   const cancel = connectTimeoutMs === 0 ? null : clock.after(connectTimeoutMs, late);

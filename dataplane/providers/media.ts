@@ -1,7 +1,7 @@
 // Fetches what a client named by a URL for a provider that takes only bytes: pictures, documents, recordings.
 // The address is a stranger's, so only public ones over https are dialled, whatever providers may be reached at; size, time,
 // number of redirects and type are bounded. It keeps nothing.
-import { Agent, request, type Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import type { Clock } from "../clock.ts";
 import { AddressRefused, ConnectTimeout, makeConnect, type Dialling } from "./connect.ts";
 
@@ -12,6 +12,8 @@ const CONNECT_MS = 5000;
 const CONNECTIONS_MAX = 64;
 
 export type MediaKind = "image" | "file" | "audio";
+
+type AgentClass = new (options: Agent.Options) => Agent;
 
 const types: Readonly<Record<MediaKind, RegExp>> = {
   image: /^image\/(?:png|jpe?g|gif|webp)$/,
@@ -32,18 +34,11 @@ const strangers: MediaRules = { schemes: ["https:"], network: "public", privateR
 export class Media {
   readonly #rules: MediaRules;
   readonly #clock: Clock;
-  readonly #agent: Agent;
+  #agent: Agent | null = null;
 
   constructor(clock: Clock, rules: MediaRules = strangers) {
     this.#rules = rules;
     this.#clock = clock;
-    this.#agent = new Agent({
-      connections: CONNECTIONS_MAX,
-      pipelining: 1,
-      allowH2: false,
-      maxHeaderSize: 16_384,
-      connect: makeConnect({ network: rules.network, privateRanges: rules.privateRanges, connectTimeoutMs: CONNECT_MS, clock }),
-    });
   }
 
   async get(url: string, kind: MediaKind): Promise<Fetched> {
@@ -58,17 +53,31 @@ export class Media {
     }
   }
 
-  destroy(): Promise<void> {
-    return this.#agent.destroy();
+  async destroy(): Promise<void> {
+    await this.#agent?.destroy();
+  }
+
+  #open(Agent: AgentClass): Agent {
+    const { network, privateRanges } = this.#rules;
+    return new Agent({
+      connections: CONNECTIONS_MAX,
+      pipelining: 1,
+      allowH2: false,
+      maxHeaderSize: 16_384,
+      connect: makeConnect({ network, privateRanges, connectTimeoutMs: CONNECT_MS, clock: this.#clock }),
+    });
   }
 
   async #follow(first: string, kind: MediaKind, signal: AbortSignal): Promise<Fetched> {
+    // Loaded when somebody needs it: it is a tenth of what an idle process holds.
+    const undici = await import("undici");
+    this.#agent ??= this.#open(undici.Agent);
     let url = first;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects++) {
       const parsed = URL.parse(url);
       if (parsed === null || !this.#rules.schemes.includes(parsed.protocol)) return { problem: `only ${this.#rules.schemes.join(" and ")}// addresses are fetched` };
       if (parsed.username !== "" || parsed.password !== "") return { problem: "addresses with a name and a password are not fetched" };
-      const answer = await request(parsed, { dispatcher: this.#agent, signal, headers: { accept: kind === "image" ? "image/*" : "*/*" } });
+      const answer = await undici.request(parsed, { dispatcher: this.#agent, signal, headers: { accept: kind === "image" ? "image/*" : "*/*" } });
       const location = answer.headers["location"];
       if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== "string") return await readAnswer(answer, kind);
       await answer.body.dump({ limit: 65_536 });

@@ -2,6 +2,7 @@
 // those name hosts and addresses.
 import type { Details, ErrorCode } from "../errors.ts";
 import { AddressRefused, ConnectTimeout } from "../providers/connect.ts";
+import { NotHttp } from "../wire/http-reply.ts";
 import { UploadBroken } from "./upload.ts";
 
 export type Stage = "Connecting" | "Waiting" | "Answering";
@@ -12,9 +13,7 @@ export const causeOf = (error: Error, stage: Stage): { code: ErrorCode; details:
   if (error instanceof UploadBroken) return { code: error.code, details: error.details };
   const reason = codeOf(error);
   if (stage === "Connecting") return { code: "UPSTREAM_CONNECT", details: { reason } };
-  // Undici's parser gives its errors no code (seen in 8.12), also when a connection ends too early.
-  if (stage === "Waiting" && reason === "HTTPParserError") return { code: "UPSTREAM_INVALID", details: { reason: "it was not HTTP" } };
-  if (reason.startsWith("HPE_") || reason === "UND_ERR_HEADERS_OVERFLOW") return { code: "UPSTREAM_INVALID", details: { reason: "it was not HTTP" } };
+  if (stage === "Waiting" && error instanceof NotHttp) return { code: "UPSTREAM_INVALID", details: { reason: "it was not HTTP" } };
   return stage === "Waiting" ? { code: "UPSTREAM_RESET", details: {} } : { code: "UPSTREAM_TRUNCATED", details: {} };
 };
 

@@ -1,10 +1,11 @@
 // Step 8, the pump: one attempt at one place, from dispatch to the last byte. One object per attempt, no promise and no
 // closure per chunk. It keeps the laws of the pump; which place is tried next is not its matter.
 import type { Transform } from "node:stream";
-import type { Dispatcher } from "undici";
 import { failure, type ErrorCode, type Failure, type Details } from "../errors.ts";
 import type { ReportedError, Summary } from "../protocols/pass-through.ts";
+import type { Sending, Taker } from "../providers/connection.ts";
 import type { Timeouts } from "../snapshot/schema.ts";
+import type { ReplyHeaders } from "../wire/http-reply.ts";
 import { openInflate } from "../wire/inflate.ts";
 import { causeOf } from "./cause.ts";
 import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.ts";
@@ -34,7 +35,7 @@ const NOTHING = Buffer.alloc(0);
 export const stream = (exchange: Exchange, destination: Destination, outgoing: Outgoing, key: Key, hasNext: boolean): Promise<Failure | null> =>
   new Promise((resolve) => new Pump(exchange, destination, outgoing.passage, key, hasNext, resolve).start(outgoing));
 
-class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flushing {
+class Pump extends Clocked implements Taker, Waiting, Flushing {
   readonly #exchange: Exchange;
   readonly #destination: Destination;
   readonly #passage: Passage;
@@ -44,8 +45,8 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
   protected readonly timeouts: Timeouts;
   protected readonly startTick: number;
   #kind: Kind = "Reply";
-  #controller: Dispatcher.DispatchController | null = null;
-  #upstreamHeaders: Record<string, string | string[] | undefined> = {};
+  #sending: Sending | null = null;
+  #upstreamHeaders: ReplyHeaders = {};
   #stream: StreamPassage | null = null;
   #join: JoinPassage | null = null;
   #inflate: Transform | null = null;
@@ -81,12 +82,10 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     exchange.waiting = this;
     this.phaseTick = exchange.gateway.clock.tick();
     exchange.gateway.deadlines.arm(this, this.nextDue());
-    upstream.send({ path, method: exchange.endpoint.method, headers, body, blocking: false }, this);
+    this.#sending = upstream.send({ path, method: exchange.endpoint.method, headers, body }, this);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.phase === OVER) return controller.abort(new Error("the request is over"));
+  onRequestStart(): void {
     this.phase = WAITING;
     this.phaseTick = this.#exchange.gateway.clock.tick();
     this.#exchange.upstreamStartTick = this.phaseTick;
@@ -94,8 +93,8 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     this.#rearm();
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
-    if (this.phase !== WAITING || status < 200) return;
+  onResponseStart(status: number, headers: ReplyHeaders): void {
+    if (this.phase !== WAITING) return;
     this.phase = HOLDING;
     this.phaseTick = this.lastByteTick = this.#exchange.gateway.clock.tick();
     this.#exchange.upstreamStatus = status;
@@ -106,12 +105,12 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     this.#rearm();
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(chunk: Buffer): void {
     if (this.phase === OVER) return;
     // What flows is timed once per write: reading the clock for each chunk of a burst would be a fifth of its cost.
     if (this.phase !== FLOWING) this.lastByteTick = this.#exchange.gateway.clock.tick();
     if (this.#inflate === null) return this.#take(chunk);
-    if (!this.#inflate.write(chunk)) controller.pause();
+    if (!this.#inflate.write(chunk)) this.#sending?.pause();
   }
 
   onResponseEnd(): void {
@@ -120,7 +119,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     else this.#inflate.end();
   }
 
-  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(error: Error): void {
     if (this.phase === OVER) return;
     if (this.phase === HOLDING && this.#kind === "Refusal") return this.#finishWithoutBody();
     const { code, details } = causeOf(error, this.phase === CONNECTING ? "Connecting" : this.phase === WAITING ? "Waiting" : "Answering");
@@ -165,7 +164,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     inflate.on("data", (chunk: Buffer) => {
       if (this.phase !== OVER) this.#take(chunk);
     });
-    inflate.on("drain", () => this.#controller?.resume());
+    inflate.on("drain", () => this.#sending?.resume());
     inflate.on("end", () => this.#finish());
     inflate.on("error", () => this.#fail("UPSTREAM_TRUNCATED"));
     return true;
@@ -269,7 +268,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     if (this.phase !== FLOWING) return;
     this.isPaused = true;
     // What is inflated waits inside the inflater, which stops the upstream itself when it is full.
-    if (this.#inflate === null) this.#controller?.pause();
+    if (this.#inflate === null) this.#sending?.pause();
     else this.#inflate.pause();
     if (this.#onHalfClose !== null) return;
     const { response, request } = this.#exchange;
@@ -281,7 +280,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
       if (!this.isPaused || this.phase === OVER) return;
       this.isPaused = false;
       this.lastByteTick = this.#exchange.gateway.clock.tick();
-      if (this.#inflate === null) this.#controller?.resume();
+      if (this.#inflate === null) this.#sending?.resume();
       else this.#inflate.resume();
       this.#rearm();
     });
@@ -411,7 +410,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     if (hasBegun && this.#hasLastWord()) return this.#finishEarly(reason);
     if (hasBegun) this.#breakOff(reason);
     this.#over(hasBegun ? null : reason);
-    this.#controller?.abort(new Error(reason.code));
+    this.#sending?.abort(new Error(reason.code));
     this.#inflate?.destroy();
   }
 
@@ -423,7 +422,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
 
   #finishEarly({ code }: Failure): void {
     this.#finish();
-    this.#controller?.abort(new Error(code));
+    this.#sending?.abort(new Error(code));
     this.#inflate?.destroy();
   }
 
@@ -447,7 +446,7 @@ class Pump extends Clocked implements Dispatcher.DispatchHandler, Waiting, Flush
     const summary = (this.#stream ?? this.#join)?.end();
     if (summary !== undefined) this.#note(summary);
     this.#over(null);
-    this.#controller?.abort(new Error("the client left"));
+    this.#sending?.abort(new Error("the client left"));
     this.#inflate?.destroy();
   }
 

@@ -27,7 +27,7 @@ const statusOf = (error: Fields): number | undefined => {
 
 const systemCodeOf = (error: Fields): string | undefined => {
   const { code } = error as { readonly code?: unknown };
-  return typeof code === "string" && /^E[A-Z_]{3,40}$|^UND_ERR_[A-Z_]{1,40}$|^[A-Z_]*CERT[A-Z_]*$/.test(code) ? code : undefined;
+  return typeof code === "string" && /^E[A-Z_]{3,40}$|^CONNECTION_CLOSED$|^NOT_HTTP$|^[A-Z_]*CERT[A-Z_]*$/.test(code) ? code : undefined;
 };
 
 /** `words`: code words that the scheme's own protocol has for its refusals, such as "invalid_client". */

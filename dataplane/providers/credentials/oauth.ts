@@ -1,8 +1,8 @@
 // OAuth 2.0 client credentials (RFC 6749, section 4.4): one form to the issuer's token endpoint, one JSON document back.
 // By hand, over the gateway's own way out: the endpoint's address is the tenant's choice, so that it is checked, limited
 // and dialled like a provider's, and no library's client lets us do that. It follows no redirect and no proxy.
-import type { Dispatcher } from "undici";
 import { checkEndpointUrl, type Ranges } from "../address.ts";
+import type { Sending, Taker } from "../connection.ts";
 import { Upstream } from "../upstream.ts";
 import { isObject, parseJson } from "../../wire/json.ts";
 import type { Authorization } from "./authorization.ts";
@@ -77,43 +77,46 @@ const answerOf = (upstream: Upstream, auth: OAuthAuth, signal: AbortSignal): Pro
     const { pathname, search } = new URL(auth.tokenUrl);
     const headers = ["content-type", "application/x-www-form-urlencoded", "accept", "application/json", "accept-encoding", "identity"];
     if (auth.sendSecretIn === "header") headers.push("authorization", `Basic ${basicOf(auth)}`);
-    upstream.send({ method: "POST", path: pathname + search, headers, body: formOf(auth) }, new Collecting(signal, resolve, reject));
+    const collecting = new Collecting(resolve, reject);
+    collecting.sending = upstream.send({ method: "POST", path: pathname + search, headers, body: formOf(auth) }, collecting);
+    if (signal.aborted) collecting.giveUp();
+    signal.addEventListener("abort", () => collecting.giveUp(), { once: true });
   });
 
-class Collecting implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal;
+class Collecting implements Taker {
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: Error) => void;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #status = 0;
+  sending: Sending | null = null;
 
-  constructor(signal: AbortSignal, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
-    this.#signal = signal;
+  constructor(resolve: (answer: Answer) => void, reject: (error: Error) => void) {
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#signal.aborted) return controller.abort(new Error("over"));
-    this.#signal.addEventListener("abort", () => controller.abort(new Error("over")), { once: true });
+  giveUp(): void {
+    this.sending?.abort(new Error("over"));
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number): void {
+  onRequestStart(): void {}
+
+  onResponseStart(status: number): void {
     this.#status = status;
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes <= ANSWER_BYTES_MAX) this.#chunks.push(chunk);
-    else controller.abort(new CredentialUnavailable("its issuer's answer was too long"));
+    else this.sending?.abort(new CredentialUnavailable("its issuer's answer was too long"));
   }
 
   onResponseEnd(): void {
     this.#resolve({ status: this.#status, text: Buffer.concat(this.#chunks).toString("utf8") });
   }
 
-  onResponseError(_: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(error: Error): void {
     this.#reject(error);
   }
 }
