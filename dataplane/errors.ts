@@ -11,6 +11,7 @@ interface Row {
 
 export const catalogue = {
   ACCEPT_BAD_REQUEST: { status: 400, isRetryable: false, message: "The HTTP request could not be read: {reason}. Send a well-formed HTTP/1.1 request." },
+  ACCEPT_PLAIN_HTTP: { status: 400, isRetryable: false, message: "This port speaks HTTPS, and was sent plain HTTP. Begin the base URL with https://." },
   ACCEPT_TIMEOUT: { status: 408, isRetryable: true, message: "The request did not arrive within {seconds} s. Send it again; if it is large, check the connection." },
   ACCEPT_LENGTH_MISMATCH: { status: 400, isRetryable: true, message: "The connection ended before the whole request body arrived. Send it again." },
   ACCEPT_BODY_TOO_LARGE: { status: 413, isRetryable: false, message: "The request body is larger than {bytesMax} bytes, the limit of this gateway. Send less, or ask its operator to raise {setting}." },

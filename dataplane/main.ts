@@ -2,6 +2,7 @@
 // It only wires: what each part does stands in the part. The maker of the clock, of chance and of the log.
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { UnusableCertificate, watchCertificate, type CertificateWatch } from "./certificate.ts";
 import { systemClock as clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { startFeed, type Feed } from "./feed/connect.ts";
@@ -21,6 +22,7 @@ interface Running {
   readonly admin: Admin;
   readonly lastGood: LastGood | undefined;
   readonly deadlines: Deadlines;
+  readonly certificate: CertificateWatch | undefined;
 }
 
 const STDOUT = 1;
@@ -35,8 +37,9 @@ const start = async (settings: ProcessSettings): Promise<Running> => {
   const lastGood = await openLastGoodOf(settings, say);
   const held = await lastGood?.load();
   const deadlines = new Deadlines(clock);
+  const certificate = await certificateOf(settings, telemetry);
   const { host, port, reusePort, localCaller } = settings;
-  const server = await startServer({ host, port, reusePort, clock, deadlines, telemetry, store: new MemoryStore(clock), build, random: Math.random, localCaller });
+  const server = await startServer({ host, port, reusePort, certificate, clock, deadlines, telemetry, store: new MemoryStore(clock), build, random: Math.random, localCaller });
   const current = currentOf(settings, server, telemetry, lastGood);
   if (held !== undefined) restore(current, held, say);
   const feed = startFeedOf(settings, current, say);
@@ -44,8 +47,23 @@ const start = async (settings: ProcessSettings): Promise<Running> => {
   const startTick = clock.tick();
   const isStarted = (): boolean => server.isReady() || clock.tick() - startTick >= START_MS_MAX;
   const admin = await startAdmin({ host: settings.adminHost, port: settings.adminPort, metrics: telemetry.metrics, isStarted, notReady: () => whyNotReady(server), snapshot: () => inForce(server) });
-  telemetry.log.info("started", { build, host, port: server.port, adminPort: admin.port, gateway: settings.gateway, pod: settings.pod, version: server.version });
-  return { telemetry, server, feed, admin, lastGood, deadlines };
+  telemetry.log.info("started", { build, scheme: certificate === undefined ? "http" : "https", host, port: server.port, adminPort: admin.port, gateway: settings.gateway, pod: settings.pod, version: server.version });
+  return { telemetry, server, feed, admin, lastGood, deadlines, certificate };
+};
+
+const certificateOf = async ({ tls }: ProcessSettings, { log, metrics }: Telemetry): Promise<CertificateWatch | undefined> => {
+  if (tls === undefined) return undefined;
+  const certificate = await watchCertificate({
+    ...tls,
+    clock,
+    onTaken: (message) => log.info("certificate", { message }),
+    onRefused: (message) => {
+      metrics.count("llmgw_listener_certificates_refused_total");
+      log.error("certificate", { message });
+    },
+  });
+  metrics.watch("llmgw_listener_certificate_end_timestamp_seconds", () => certificate.current().endsAt / 1000);
+  return certificate;
 };
 
 const openLastGoodOf = async ({ lastGood, gateway }: ProcessSettings, say: (message: string) => void): Promise<LastGood | undefined> => {
@@ -111,12 +129,13 @@ const inForce = (server: GatewayServer) => {
 };
 
 // New requests go elsewhere first, open ones finish; the operator is told last, so that it sees us to the end.
-const stop = async ({ telemetry, server, feed, admin, lastGood, deadlines }: Running, cause: string): Promise<void> => {
+const stop = async ({ telemetry, server, feed, admin, lastGood, deadlines, certificate }: Running, cause: string): Promise<void> => {
   telemetry.log.info("draining", { cause, openRequests: server.openRequests() });
   await server.drain();
   await feed.close();
   await lastGood?.settled();
   await server.close();
+  certificate?.close();
   deadlines.close();
   await admin.close();
   telemetry.log.info("stopped", { cause, openRequests: server.openRequests() });
@@ -130,6 +149,7 @@ const fail = (message: string): never => {
 
 const words = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof UnusableCertificate) return error.message;
   const isTaken = "code" in error && error.code === "EADDRINUSE";
   return isTaken ? `${error.message}; choose another port with LLMGW_PORT or LLMGW_ADMIN_PORT` : (error.stack ?? error.message);
 };

@@ -2,12 +2,16 @@
 // metrics and the like have a door of their own. What cannot even be read as HTTP is refused here.
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from "node:http";
+import { type IncomingMessage, type RequestListener, type Server, type ServerOptions, ServerResponse } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
+import type { ServingCertificate } from "./certificate.ts";
 import { failure, type Failure } from "./errors.ts";
+import { makeListener, type Listener } from "./listener.ts";
 import { endpoints, modelList, modelLists, type Endpoint } from "./protocols/endpoints.ts";
 import { passThroughOf } from "./protocols/index.ts";
 import { findInPath, prefixes } from "./protocols/paths.ts";
+import { PlainLane } from "./inbound/plain-lane.ts";
+import type { ClientReply, ClientRequest } from "./request/client.ts";
 import { Exchange } from "./request/exchange.ts";
 import { Gateway, type GatewayParts } from "./request/gateway.ts";
 import { handle, handleModels, handleNothing } from "./request/handle.ts";
@@ -21,6 +25,8 @@ export interface ServerParts extends GatewayParts {
   readonly port: number;
   /** Several processes on one port; the kernel spreads the connections. */
   readonly reusePort: boolean;
+  /** Absent: plain HTTP. */
+  readonly certificate?: ServingCertificate | undefined;
   /** How long a request may take to arrive whole; five minutes unless told. */
   readonly requestTimeoutMs?: number;
 }
@@ -60,19 +66,16 @@ const PARAMETER_LENGTH_MAX = 512;
 
 export const startServer = async (parts: ServerParts): Promise<GatewayServer> => {
   const gateway = new Gateway(parts);
-  const direct = directTable(gateway);
-  const requestTimeoutMs = parts.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+  // One, or one for each address of a host that has several.
+  const listeners: Listener[] = [];
   const app = fastify({
-    // Paths without parameters are found in a table before fastify is asked: measured, its routing and life cycle are a
-    // tenth of what a small request costs here. Everything else takes fastify's way to the same handle().
-    serverFactory: (handler) =>
-      createServer(httpOptions(requestTimeoutMs), (request, response) => {
-        const open = request.method === "POST" ? direct.get(request.url ?? "") : undefined;
-        if (open === undefined) handler(request, response);
-        else open(request, response);
-      }).on("checkExpectation", passOn),
+    serverFactory: (handler) => {
+      const listener = listenerOf(parts, gateway, handler);
+      listeners.push(listener);
+      return listener.server;
+    },
     // Without one of ours fastify would add its own.
-    clientErrorHandler: refuserOf(requestTimeoutMs),
+    clientErrorHandler: refuserOf(requestTimeoutOf(parts)),
     logger: false,
     exposeHeadRoutes: false,
     forceCloseConnections: false,
@@ -88,7 +91,57 @@ export const startServer = async (parts: ServerParts): Promise<GatewayServer> =>
   addRoutes(app, gateway);
   const where = { host: parts.host, port: parts.port, reusePort: parts.reusePort };
   await app.listen(where);
-  return new Running(app, gateway, parts.host);
+  return new Running(app, listeners, gateway, parts.host);
+};
+
+const requestTimeoutOf = ({ requestTimeoutMs = REQUEST_TIMEOUT_MS }: ServerParts): number => requestTimeoutMs;
+
+// Paths without parameters are found in a table before fastify is asked: measured, its routing and life cycle are a tenth of
+// what a small request costs here. Everything else takes fastify's way to the same handle().
+const listenerOf = (parts: ServerParts, gateway: Gateway, routed: RequestListener): Listener => {
+  const direct = directTable(gateway);
+  const handshakesFailed = parts.telemetry.metrics.counterSlot("llmgw_listener_handshakes_failed_total");
+  const listener = makeListener({
+    options: httpOptions(requestTimeoutOf(parts)),
+    onRequest: (request, response) => {
+      const open = request.method === "POST" ? direct.get(request.url ?? "") : undefined;
+      if (open === undefined) routed(request, response);
+      else open(request, response);
+    },
+    certificate: parts.certificate,
+    clock: parts.clock,
+    refusePlain: (socket) => refuseBare(socket, failure("ACCEPT_PLAIN_HTTP")),
+    onHandshakeFailed: () => void handshakesFailed.value++,
+  });
+  listener.server.on("checkExpectation", passOn);
+  return parts.certificate === undefined ? withLane(listener, parts, direct) : listener;
+};
+
+/** Words of ours would end up inside of an answer that has begun. */
+const cutOff = (refusal: Failure) => (socket: Socket, hasAnswerBegun: boolean): void => {
+  if (hasAnswerBegun) socket.destroy();
+  else refuseBare(socket, refusal, () => socket.destroy());
+};
+
+/** Most requests are of one plain kind, and read in half the time by whoever reads nothing else. */
+const withLane = ({ server, closeAllConnections }: Listener, parts: ServerParts, direct: ReadonlyMap<string, Open>): Listener => {
+  const requestMs = requestTimeoutOf(parts);
+  const lane = new PlainLane(server, {
+    clock: parts.clock,
+    find: (path) => direct.get(path),
+    keepAliveMs: KEEP_ALIVE_MS,
+    requestMs,
+    checkingMs: Math.min(requestMs, CHECKING_MS),
+    onLate: cutOff(whyUnreadable("ERR_HTTP_REQUEST_TIMEOUT", requestMs)),
+    onNonsense: cutOff(whyUnreadable("HPE_INVALID_METHOD", requestMs)),
+  });
+  return {
+    server,
+    closeAllConnections: () => {
+      closeAllConnections();
+      lane.destroy();
+    },
+  };
 };
 
 /** An expectation that Node does not know: it would refuse with an empty body, accept refuses with words. */
@@ -107,7 +160,7 @@ const httpOptions = (requestTimeout: number): ServerOptions => ({
 
 const idPrefix = `${randomBytes(6).toString("hex")}-`;
 
-type Open = (request: IncomingMessage, response: ServerResponse) => void;
+type Open = (request: ClientRequest, response: ClientReply) => void;
 
 const opener = (gateway: Gateway, endpoint: Endpoint): Open => {
   const protocol = passThroughOf(endpoint.protocol);
@@ -181,12 +234,15 @@ const refuserOf = (requestTimeoutMs: number) => (error: Error & { code?: string 
   const pending = pendingOn(socket);
   // Words of ours would end up inside of the answer that has begun.
   if (pending?.headersSent === true) return void socket.destroy();
-  const refusal = whyUnreadable(error.code ?? "", requestTimeoutMs);
-  const body = passThroughOf(nowhere.protocol).encodeFailure(refusal);
-  const head = [`HTTP/1.1 ${refusal.status} Refused`, "content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, `x-llmgw-error: ${refusal.code}`, `x-request-id: ${idPrefix}u${unreadableCount++}`, "connection: close"];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => {
+  refuseBare(socket, whyUnreadable(error.code ?? "", requestTimeoutMs), () => {
     if (pending !== null) socket.destroy();
   });
+};
+
+const refuseBare = (socket: Socket, refusal: Failure, onSent: () => void = () => {}): void => {
+  const body = passThroughOf(nowhere.protocol).encodeFailure(refusal);
+  const head = [`HTTP/1.1 ${refusal.status} Refused`, "content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, `x-llmgw-error: ${refusal.code}`, `x-request-id: ${idPrefix}u${unreadableCount++}`, "connection: close"];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, onSent);
 };
 
 /** Node hangs the answer that is due next onto its socket. */
@@ -204,12 +260,14 @@ class Running implements GatewayServer {
   readonly host: string;
   readonly port: number;
   readonly #app: FastifyInstance;
+  readonly #listeners: readonly Listener[];
   readonly #gateway: Gateway;
   readonly #waiting = new Set<() => void>();
   #drained: Promise<void> | null = null;
 
-  constructor(app: FastifyInstance, gateway: Gateway, host: string) {
+  constructor(app: FastifyInstance, listeners: readonly Listener[], gateway: Gateway, host: string) {
     this.#app = app;
+    this.#listeners = listeners;
     this.#gateway = gateway;
     gateway.onIdle = () => {
       if (isBusy(gateway)) return;
@@ -299,7 +357,7 @@ class Running implements GatewayServer {
 
   async close(): Promise<void> {
     this.#gateway.isDraining = true;
-    this.#app.server.closeAllConnections();
+    for (const listener of this.#listeners) listener.closeAllConnections();
     await this.#app.close();
     // What is cut off here is settled as such before the providers' connections go; they are not at fault.
     await this.#idle(CLOSE_MS);

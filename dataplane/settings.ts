@@ -1,6 +1,7 @@
 // What one data plane process is told by its surroundings, read once. The only reader of process.env on the data plane.
 // How requests are treated is not here: that is the snapshot's, and changes without a restart.
 import packageJson from "../package.json" with { type: "json" };
+import type { CertificateFiles } from "./certificate.ts";
 import type { FeedAddress } from "./feed/connect.ts";
 import type { Caller } from "./snapshot/schema.ts";
 import type { ExportSettings } from "./telemetry/export.ts";
@@ -12,6 +13,8 @@ export interface ProcessSettings {
   readonly port: number;
   /** Several processes share the port. */
   readonly reusePort: boolean;
+  /** Of the port for requests; absent: plain HTTP. */
+  readonly tls: CertificateFiles | undefined;
   readonly adminHost: string;
   readonly adminPort: number;
   readonly gateway: string;
@@ -38,6 +41,7 @@ export const readSettings = (environment: Environment = process.env): ReadSettin
     host: read.text("LLMGW_HOST", "127.0.0.1"),
     port: read.count("LLMGW_PORT", 8080, 65_535),
     reusePort: read.flag("LLMGW_REUSE_PORT"),
+    tls: read.tls(),
     adminHost: read.text("LLMGW_ADMIN_HOST", "127.0.0.1"),
     adminPort: read.count("LLMGW_ADMIN_PORT", 9090, 65_535),
     gateway: read.text("LLMGW_GATEWAY", "default"),
@@ -80,6 +84,13 @@ class Reader {
     const value = this.text(name, "false");
     if (value !== "true" && value !== "false") this.problems.push(`${name} is "${value}"; it must be true or false`);
     return value === "true";
+  }
+
+  tls(): CertificateFiles | undefined {
+    const certificateFile = this.text("LLMGW_TLS_CERT_FILE", "");
+    const keyFile = this.text("LLMGW_TLS_KEY_FILE", "");
+    if ((certificateFile === "") !== (keyFile === "")) this.problems.push("LLMGW_TLS_CERT_FILE and LLMGW_TLS_KEY_FILE must be set together: a certificate is shown with its key. Set neither for plain HTTP");
+    return certificateFile === "" || keyFile === "" ? undefined : { certificateFile, keyFile };
   }
 
   feed(): FeedAddress {

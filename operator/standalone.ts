@@ -8,10 +8,10 @@ import { startPublisher, type Publisher } from "./publish/server.ts";
 import { startReconcile, type Outcome } from "./reconcile.ts";
 import { build, type Environment } from "./settings.ts";
 import { complaintsOf, identityOf, lineOf, type Complaint } from "./standalone/complaints.ts";
-import { DataPlanes } from "./standalone/data-planes.ts";
+import { DataPlanes, type TlsFiles } from "./standalone/data-planes.ts";
 import { DemoProcess, withDemoAt } from "./standalone/demo-process.ts";
 import { StateFolder } from "./standalone/state.ts";
-import { appliedWords, welcome } from "./standalone/words.ts";
+import { appliedWords, welcome, type Served } from "./standalone/words.ts";
 import { Refusal, type Terminal } from "./terminal.ts";
 import { watchFolder, type FolderWatch } from "./watch/folder-watch.ts";
 
@@ -21,6 +21,8 @@ export interface StandaloneSettings {
   readonly port: number;
   readonly adminPort: number;
   readonly workers: number;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   readonly state: string;
   readonly gateway: string;
   /** Undefined: no demo provider, whatever the manifests say. */
@@ -87,11 +89,11 @@ class Run {
   constructor(settings: StandaloneSettings, surroundings: Surroundings, state: StateFolder) {
     const { clock } = surroundings;
     const say = (message: string): void => surroundings.terminal.print(message);
-    const { host, port, adminPort, workers, gateway, demoPort } = settings;
+    const { host, port, adminPort, workers, tls, gateway, demoPort } = settings;
     this.#settings = settings;
     this.#surroundings = surroundings;
     this.#state = state;
-    this.#dataPlanes = new DataPlanes({ state, host, port, adminPort, workers, gateway, clock, say });
+    this.#dataPlanes = new DataPlanes({ state, host, port, adminPort, workers, tls, gateway, clock, say });
     this.#demo = demoPort === undefined ? undefined : new DemoProcess({ port: demoPort, state, clock, say });
   }
 
@@ -206,9 +208,9 @@ class Run {
 
   async #welcome(): Promise<void> {
     const isDemoUp = !this.#isDemoWanted() || (await this.#demo?.answers(SETTLE_MS_MAX)) === true;
-    const { host, manifests } = this.#settings;
+    const { host, manifests, tls } = this.#settings;
     const { port, adminPorts, logFiles } = this.#dataPlanes;
-    const served = { build, host, port, adminPorts, manifests, state: this.#state.folder, logFiles, snapshot: this.#newest?.edition.snapshot };
+    const served: Served = { build, scheme: tls === undefined ? "http" : "https", host, port, adminPorts, manifests, state: this.#state.folder, logFiles, snapshot: this.#newest?.edition.snapshot };
     for (const line of welcome(served)) this.#print(line);
     if (this.#unsettled !== undefined) this.#print("not every data plane has taken this yet; its log says why");
     if (!isDemoUp) this.#print("the demo provider does not answer, so that its models fail");

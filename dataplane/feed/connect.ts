@@ -53,6 +53,7 @@ export interface Feed {
 const RETRY_MS_MIN = 100;
 /** While the leader changes, its address may still be that of a pod which is gone: nothing answers there, not even with a refusal. */
 const DIAL_MS_MAX = 3000;
+const HANDSHAKE_MS_MAX = 10_000;
 const WINDOW_BYTES = 1_048_576;
 const TOKEN_LOOK_MS = 60_000;
 
@@ -135,8 +136,7 @@ class Connection {
     const session = dial(address, ca);
     // What breaks the session breaks its stream, and that is where it is heard.
     session.on("error", () => undefined);
-    const cancelDial = this.#parts.clock.after(DIAL_MS_MAX, () => session.destroy(new Error(`no connection within ${DIAL_MS_MAX / 1000} s`)));
-    for (const event of ["connect", "close"] as const) session.once(event, cancelDial);
+    this.#bound(session);
     const stream = session.request({
       ":method": "POST",
       ":path": FEED_PATH,
@@ -148,6 +148,25 @@ class Connection {
     this.#cancelTokenLook();
     session.destroy();
     return ending;
+  }
+
+  /* dialling, 3 s ── something answers ──▶ handshake, 10 s ── done ──▶ connected */
+  #bound(session: ClientHttp2Session): void {
+    const { clock } = this.#parts;
+    const endAfter = (ms: number, what: string): (() => void) => clock.after(ms, () => session.destroy(new Error(`${what} within ${ms / 1000} s`)));
+    let isOver = false;
+    let cancel = endAfter(DIAL_MS_MAX, "no connection");
+    session.socket.once("connect", () => {
+      cancel();
+      // Whoever answers is there, and may have hundreds to shake hands with: to come again would only be more work for it.
+      if (!isOver) cancel = endAfter(HANDSHAKE_MS_MAX, "no handshake");
+    });
+    for (const event of ["connect", "close"] as const) {
+      session.once(event, () => {
+        isOver = true;
+        cancel();
+      });
+    }
   }
 
   // The stream outlives its token: the newer one is shown on it, and the operator ends it if none comes.
@@ -220,10 +239,11 @@ class Connection {
     this.#failures += 1;
   }
 
-  // Half fixed, half random: never at once, and never all at the same moment.
+  // Never at once, never all at the same moment, and well within the bound: whoever waits longest still has time to
+  // connect before it is over, so that hundreds are back ten seconds after there is somebody to come back to.
   #pauseMs(): number {
     const boundMs = Math.min(this.#parts.retryMsMax, RETRY_MS_MIN * 2 ** Math.min(this.#failures, 20));
-    return boundMs / 2 + (this.#parts.random() * boundMs) / 2;
+    return boundMs / 4 + (this.#parts.random() * boundMs) / 2;
   }
 }
 

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open as openFile, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { snapshotVersion, wireForm } from "../snapshot/canonical.ts";
+import { snapshotVersion, wireText } from "../snapshot/canonical.ts";
 import { checkSnapshot } from "../snapshot/check.ts";
 import { parseText } from "../snapshot/parse.ts";
 import { KEY_BYTES, open, seal } from "../snapshot/sealed.ts";
@@ -37,7 +37,7 @@ export const openLastGood = (parts: LastGoodParts): LastGood => {
     for (let held = waiting; held !== undefined; held = waiting) {
       waiting = undefined;
       const { snapshot, version, epoch } = held;
-      const plain = Buffer.from(JSON.stringify({ version, epoch, snapshot: wireForm(snapshot) }), "utf8");
+      const plain = Buffer.from(`${JSON.stringify({ version, epoch }).slice(0, -1)},"snapshot":${wireText(snapshot)}}`, "utf8");
       await writeWhole(parts.file, seal(parts.key, plain, purpose)).catch((error: Error) => parts.say(`the last good snapshot could not be written: ${error.message}`));
     }
     writing = undefined;

@@ -50,6 +50,8 @@ export interface Abilities {
   /** A conversation may begin with an assistant turn. */
   readonly mayBeginWithAssistant: boolean;
   readonly hasAudioOutput: boolean;
+  /** Turns can say who of several speaks; absent: no. */
+  readonly hasTurnNames?: boolean;
   readonly hasVerbosity: boolean;
   readonly hasUserId: boolean;
   readonly hasMetadata: boolean;

@@ -85,13 +85,15 @@ export interface ClientCodec {
   encodeFailure(failure: Failure): string;
   /** Of its streams: "text/event-stream" for most. */
   streamType(asked: Conversation): string;
+  /** False: its answers say nothing of the question's turns and format, and of tools need only know where they stood and their names. */
+  readonly repeatsQuestion?: boolean;
   /** Its libraries take a comment in a stream for a broken answer. */
   readonly refusesComments?: boolean;
   /** What the conversation's members are called there, for the paths of losses. */
   readonly fieldNames: Readonly<Record<Field, string>>;
   /** Extras of its requests whose absence would change what the answer means ("previous_response_id"). */
   readonly majorExtras: ReadonlySet<string>;
-  /** Extras, at any level, whose absence changes nothing for the client: names that it gave back, what is done without being asked. */
+  /** Extras, at any level, whose absence changes nothing for the client: names that it gave back, what is done without being asked; "part.name" for a member of one. */
   readonly quietExtras?: ReadonlySet<string>;
 }
 

@@ -32,6 +32,8 @@ export interface Dialect {
   readonly prefillMember?: "prefix" | "partial";
   /** Chat: the member of a part that marks it for the cache; OpenAI's own when it is not said. */
   readonly cacheMember?: "cache_control" | "prompt_cache_breakpoint";
+  /** Chat: several calls in one turn are made only when that is asked for. */
+  readonly callsOneByOne?: boolean;
   /** The model can only stream; a reply is joined from it. */
   readonly onlyStreams?: boolean;
   /** By which members a request for one whole answer becomes one for a stream, where `onlyStreams`; in pass-through. */
@@ -42,10 +44,14 @@ export interface Dialect {
   readonly countsTokens?: boolean | "invoke";
   /** The seed is called otherwise ("random_seed"). */
   readonly seedMember?: string;
-  /** Gemini: what schemas of tools and of answers are told in; what the model's generation takes when it is not said. */
-  readonly schemas?: "json" | "openapi";
-  /** Messages: where betas are named (a header when it is not said), and which are known; all of the client's when it is not said. */
-  readonly betas?: { readonly in?: "header" | "body"; readonly takes?: readonly string[] };
+  /** Responses: summaries of thinking are refused to accounts that have not proved who they are. */
+  readonly summariesNeedProof?: boolean;
+  /** Gemini: the tier is asked for in this header, and not in the body. */
+  readonly tierHeader?: string;
+  /** Gemini: refuses to be asked to tell what tools of its own did beside the client's. */
+  readonly hidesServerTools?: boolean;
+  /** Messages: where betas are named (a header when it is not said), which are known (all of the client's when it is not said), and which by another name. */
+  readonly betas?: { readonly in?: "header" | "body"; readonly takes?: readonly string[]; readonly renames?: Readonly<Record<string, string>> };
 }
 
 export const noDialect: Dialect = {};

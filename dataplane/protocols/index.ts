@@ -5,6 +5,7 @@ import type { ClientCodec, ProviderCodec } from "./codec.ts";
 import { anthropicMessages, anthropicMessagesCodec } from "./anthropic-messages/index.ts";
 import { bedrockConverse, bedrockConverseCodec } from "./bedrock-converse/index.ts";
 import { cohereCodec } from "./cohere/index.ts";
+import { guarded, guardedPassage } from "./depth.ts";
 import { dashscopeCodec } from "./dashscope/index.ts";
 import { gemini, geminiCodec } from "./gemini/index.ts";
 import { ollamaCodec } from "./ollama/index.ts";
@@ -18,12 +19,12 @@ import type { Family } from "./endpoints.ts";
 import type { PassThrough } from "./pass-through.ts";
 
 export const passThroughs = {
-  "openai-chat": openaiChat,
-  "openai-completions": openaiCompletions,
-  "openai-responses": openaiResponses,
-  "anthropic-messages": anthropicMessages,
-  "gemini": gemini,
-  "bedrock-converse": bedrockConverse,
+  "openai-chat": guardedPassage(openaiChat),
+  "openai-completions": guardedPassage(openaiCompletions),
+  "openai-responses": guardedPassage(openaiResponses),
+  "anthropic-messages": guardedPassage(anthropicMessages),
+  "gemini": guardedPassage(gemini),
+  "bedrock-converse": guardedPassage(bedrockConverse),
   embeddings,
   moderations,
   images,
@@ -45,14 +46,14 @@ export const clientCodecs: Partial<Record<ProtocolName, ClientCodec>> = {
 
 /** Conversations that providers may be asked to hold. */
 export const providerCodecs: Partial<Record<ProtocolName, ProviderCodec>> = {
-  "openai-chat": openaiChatCodec,
-  "openai-responses": openaiResponsesCodec,
-  "anthropic-messages": anthropicMessagesCodec,
-  "gemini": geminiCodec,
-  "bedrock-converse": bedrockConverseCodec,
-  "cohere": cohereCodec,
-  "dashscope": dashscopeCodec,
-  "ollama": ollamaCodec,
+  "openai-chat": guarded(openaiChatCodec),
+  "openai-responses": guarded(openaiResponsesCodec),
+  "anthropic-messages": guarded(anthropicMessagesCodec),
+  "gemini": guarded(geminiCodec),
+  "bedrock-converse": guarded(bedrockConverseCodec),
+  "cohere": guarded(cohereCodec),
+  "dashscope": guarded(dashscopeCodec),
+  "ollama": guarded(ollamaCodec),
 };
 
 export const speaks = (name: ProtocolName): name is keyof typeof passThroughs => Object.hasOwn(passThroughs, name);

@@ -6,6 +6,9 @@ import type { ProtocolName } from "../snapshot/schema.ts";
 import type { Json } from "../wire/json.ts";
 import type { JsonObject } from "./json-members.ts";
 
+/** While it is being read or made: what is not said is not there, and members that are there need no copy to be added to. */
+export type Draft<Value> = { -readonly [member in keyof Value]: Value[member] };
+
 /** Members that the model does not name, in the words of the protocol in which they came. Given back to that protocol only. */
 export type Extras = { readonly [protocol in ProtocolName]?: JsonObject };
 
@@ -189,6 +192,8 @@ export interface Reasoning {
   readonly isAdaptive: boolean;
   /** Whether the client wants to see the thinking, or a summary of it; null: the provider's default. */
   readonly isShown: boolean | null;
+  /** It is shown because its protocol shows it: nobody asked for that. */
+  readonly isShownUnasked?: boolean;
   readonly extras?: Extras;
 }
 
@@ -231,6 +236,8 @@ export interface Conversation {
   readonly serviceTier: string | null;
   readonly cacheKey: string | null;
   readonly extras: Extras;
+  /** Paths of members inside of members that were read and have no place here: lost to every other protocol. */
+  readonly unread?: readonly string[];
 }
 
 /** Names of the conversation's members that can be lost as a whole; each client codec says what they are called there. */

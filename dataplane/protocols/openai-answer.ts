@@ -9,23 +9,30 @@ const OUTSIDE = /[^a-zA-Z0-9_-]/g;
 /** In the protocol's style; the same for the same answer. */
 export const answerId = (id: string, prefix: string): string => (id.startsWith(prefix) ? id : prefix + (id.replace(OUTSIDE, "") || "0"));
 
-const setKnown = (counts: JsonObject, name: string, count: number): JsonObject => {
-  if (count >= 0) counts[name] = count;
-  return counts;
+const inputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): JsonObject => {
+  const details: JsonObject = {};
+  if (cachedInputTokens >= 0) details["cached_tokens"] = cachedInputTokens;
+  if (cacheWriteTokens >= 0) details["cache_write_tokens"] = cacheWriteTokens;
+  if (audioInputTokens >= 0) details["audio_tokens"] = audioInputTokens;
+  return details;
 };
-
-const inputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): JsonObject =>
-  setKnown(setKnown(setKnown({}, "cached_tokens", cachedInputTokens), "cache_write_tokens", cacheWriteTokens), "audio_tokens", audioInputTokens);
 
 const hasInputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): boolean => cachedInputTokens >= 0 || cacheWriteTokens >= 0 || audioInputTokens >= 0;
 
-const outputDetails = ({ reasoningTokens, audioOutputTokens }: Usage): JsonObject => setKnown(setKnown({}, "reasoning_tokens", reasoningTokens), "audio_tokens", audioOutputTokens);
+const outputDetails = ({ reasoningTokens, audioOutputTokens }: Usage): JsonObject => {
+  const details: JsonObject = {};
+  if (reasoningTokens >= 0) details["reasoning_tokens"] = reasoningTokens;
+  if (audioOutputTokens >= 0) details["audio_tokens"] = audioOutputTokens;
+  return details;
+};
 
 /** Null when nothing is known; what is not known is left out. */
 export const writeUsage = (usage: Usage): JsonObject | null => {
   const { inputTokens, outputTokens } = usage;
   if (inputTokens < 0 && outputTokens < 0) return null;
-  const written = setKnown(setKnown({}, "prompt_tokens", inputTokens), "completion_tokens", outputTokens);
+  const written: JsonObject = {};
+  if (inputTokens >= 0) written["prompt_tokens"] = inputTokens;
+  if (outputTokens >= 0) written["completion_tokens"] = outputTokens;
   if (inputTokens >= 0 && outputTokens >= 0) written["total_tokens"] = inputTokens + outputTokens;
   if (hasInputDetails(usage)) written["prompt_tokens_details"] = inputDetails(usage);
   if (usage.reasoningTokens >= 0 || usage.audioOutputTokens >= 0) written["completion_tokens_details"] = outputDetails(usage);

@@ -14,15 +14,17 @@ export const numberIn = (value: Json | undefined): number | null => {
 };
 
 const NO_NAMES: ReadonlySet<string> = new Set();
+const nothing: JsonObject = {};
 
-/** Most say nothing that is not known. */
-const hasOthers = (members: JsonObject, known: ReadonlySet<string>): boolean => {
+/** Most say nothing that is not known: then what is left of them need not be looked for. */
+export const hasOthers = (members: JsonObject, known: ReadonlySet<string>): boolean => {
   for (const key in members) if (!known.has(key)) return true;
   return false;
 };
 
-export const without = (members: JsonObject, known: ReadonlySet<string>): JsonObject =>
-  hasOthers(members, known) ? Object.fromEntries(Object.entries(members).filter(([key]) => !known.has(key))) : {};
+/** Not to be written to: what is left of most is one and the same nothing. */
+export const without = (members: JsonObject, known: ReadonlySet<string>): Readonly<JsonObject> =>
+  hasOthers(members, known) ? Object.fromEntries(Object.entries(members).filter(([key]) => !known.has(key))) : nothing;
 
 const isNothing = (value: Json | undefined): value is null | undefined => value === undefined || value === null;
 
@@ -36,6 +38,8 @@ export const extrasOf = (protocol: ProtocolName, members: JsonObject): { readonl
 export class MemberReader {
   /** The first thing that could not be understood. */
   problem: Invalid | null = null;
+  /** Paths of what stood inside of members that were read, and was not. */
+  readonly unread: string[] = [];
 
   complain(parameter: string, problem: string): void {
     this.problem ??= { problem, parameter };
@@ -112,8 +116,18 @@ export const readSampling = (reader: MemberReader, body: JsonObject, limits: rea
 
 export const samplingMembers = ["temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty", "stop", "n"] as const;
 
+interface StreamOptions {
+  readonly isUsageWanted: boolean;
+  /** What else was said. */
+  readonly rest: Readonly<JsonObject>;
+}
+
+/** What is in them is padding, which nobody misses. */
+export const streamShape = { include_usage: true, include_obfuscation: true } as const;
+
 const streamMembers: ReadonlySet<string> = new Set(["include_usage"]);
+const noStreamOptions: StreamOptions = { isUsageWanted: false, rest: nothing };
 
 /** Whether the stream shall tell usage, and what else was said of it. */
-export const readStreamOptions = (value: Json | undefined): { readonly isUsageWanted: boolean; readonly rest: JsonObject } =>
-  isObject(value) ? { isUsageWanted: value["include_usage"] === true, rest: without(value, streamMembers) } : { isUsageWanted: false, rest: {} };
+export const readStreamOptions = (value: Json | undefined): StreamOptions =>
+  isObject(value) ? { isUsageWanted: value["include_usage"] === true, rest: without(value, streamMembers) } : noStreamOptions;

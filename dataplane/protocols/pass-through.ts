@@ -50,8 +50,20 @@ export interface Unframer {
   readonly isOversize: boolean;
 }
 
+/** Writes a stream of this protocol in the framing that its client reads. */
+export interface Reframer {
+  /** Content type of what it writes. */
+  readonly type: string;
+  /** What is whole, in the other framing. */
+  push(bytes: Buffer): Buffer;
+  end(): Buffer;
+  fail(failure: Failure): Buffer;
+}
+
 export interface PassThrough {
   readonly name: ProtocolName;
+  /** Where a protocol has several framings: null when a stream of this type is framed as the client's query asked for. */
+  reframe?(query: string, type: string, eventBytesMax: number): Reframer | null;
   /** What of a client's flat headers goes to a vendor with this dialect, and members that the body gets in their place. */
   fitHeaders?(forwarded: readonly string[], dialect: Dialect): { readonly headers: readonly string[]; readonly members: JsonObject; readonly losses: readonly Loss[] };
   unframe?(eventBytesMax: number): Unframer;

@@ -1,9 +1,12 @@
 // Step 1: an id, limits on size and kind, the raw bytes, and an ear for the client's leaving.
 // It does not look into the body.
+import type { IncomingMessage } from "node:http";
 import { failure, type Failure } from "../errors.ts";
 import type { Settings } from "../snapshot/schema.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
+import { TopLevelReader } from "../wire/json-splice.ts";
 import { boundaryOf } from "../wire/multipart.ts";
+import type { WholeBody } from "./client.ts";
 import { Upload } from "./upload.ts";
 
 /** Room before a body, so that a longer model name can be spliced in by moving what stands before it. */
@@ -68,7 +71,8 @@ const readHeaders = (exchange: Exchange, { limits }: Settings): Failure | null =
         else if (isHeader(name, "x-request-id") && ID_PATTERN.test(value)) exchange.id = value;
         break;
       case 14:
-        if (isHeader(name, "anthropic-beta")) exchange.forwarded.push("anthropic-beta", value);
+        if (isHeader(name, "content-length")) exchange.announcedBytes = Number(value);
+        else if (isHeader(name, "anthropic-beta")) exchange.forwarded.push("anthropic-beta", value);
         break;
       case 15:
         if (isHeader(name, "idempotency-key")) exchange.forwarded.push("idempotency-key", value);
@@ -111,11 +115,23 @@ const isJsonType = (type: string): boolean => type === "application/json" || /^a
 const openUpload = (exchange: Exchange, boundary: string): Upload => {
   const limits = (exchange.router as NonNullable<Exchange["router"]>).settings.limits;
   return new Upload({
-    request: exchange.request,
+    // Only Node's own server hands over what is no JSON.
+    request: exchange.request as IncomingMessage,
     boundary: exchange.endpoint.model === "None" ? null : boundary,
     heldBytesMax: limits.bodyBytesMax,
     totalBytesMax: limits.uploadBytesMax,
   });
+};
+
+/** A body that is there already. */
+export const receiveWhole = (exchange: Exchange, { bytes, start, end }: WholeBody): Failure | null => {
+  exchange.bytesIn = end - start;
+  const bytesMax = (exchange.router as NonNullable<Exchange["router"]>).settings.limits.bodyBytesMax;
+  if (exchange.bytesIn > bytesMax) return tooLarge(bytesMax);
+  exchange.body = bytes;
+  exchange.bodyStart = start;
+  exchange.bodyEnd = end;
+  return null;
 };
 
 /** Reads a JSON body whole, or a multipart one up to the part that names the model. */
@@ -123,9 +139,8 @@ export const receive = (exchange: Exchange): Promise<Failure | null> | null => {
   if (exchange.upload !== null) return receiveUpload(exchange, exchange.upload);
   if (exchange.endpoint.body === "none") return null;
   const bytesMax = (exchange.router as NonNullable<Exchange["router"]>).settings.limits.bodyBytesMax;
-  const announced = Number(exchange.request.headers["content-length"] ?? -1);
-  if (announced > bytesMax) return Promise.resolve(tooLarge(bytesMax));
-  return new Promise((resolve) => new BodyReader(exchange, announced, bytesMax, resolve));
+  if (exchange.announcedBytes > bytesMax) return Promise.resolve(tooLarge(bytesMax));
+  return new Promise((resolve) => new BodyReader(exchange, exchange.announcedBytes, bytesMax, resolve));
 };
 
 const tooLarge = (bytesMax: number): Failure => failure("ACCEPT_BODY_TOO_LARGE", { bytesMax, setting: "limits.bodyBytes" });
@@ -144,6 +159,8 @@ class BodyReader implements Waiting {
   readonly #resolve: (refusal: Failure | null) => void;
   readonly #chunks: Buffer[] = [];
   #whole: Buffer | null = null;
+  /** Looks for the model while what has come is still near. */
+  #reader: TopLevelReader | null = null;
   readonly #announced: number;
   #length = 0;
 
@@ -166,8 +183,14 @@ class BodyReader implements Waiting {
     if (this.#length > this.#bytesMax) return this.#finish(tooLarge(this.#bytesMax));
     const isAllInOne = this.#length === chunk.length && this.#announced <= chunk.length;
     if (isAllInOne || this.#announced < 0) return void this.#chunks.push(chunk);
-    this.#whole ??= Buffer.allocUnsafeSlow(HEADROOM_BYTES + this.#announced);
+    this.#whole ??= this.#begin();
     chunk.copy(this.#whole, HEADROOM_BYTES + this.#length - chunk.length);
+    this.#reader?.feed(this.#whole, HEADROOM_BYTES + this.#length);
+  }
+
+  #begin(): Buffer {
+    if (this.#exchange.endpoint.model !== "Path") this.#reader = new TopLevelReader(HEADROOM_BYTES);
+    return Buffer.allocUnsafeSlow(HEADROOM_BYTES + this.#announced);
   }
 
   #finish(refusal: Failure | null): void {
@@ -184,6 +207,7 @@ class BodyReader implements Waiting {
       exchange.body = this.#whole;
       exchange.bodyStart = HEADROOM_BYTES;
       exchange.bodyEnd = HEADROOM_BYTES + this.#length;
+      exchange.topLevel = this.#reader?.finish(this.#whole, exchange.bodyEnd) ?? null;
       return;
     }
     exchange.body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);

@@ -43,8 +43,8 @@ export const refuse = (exchange: Exchange, failure: Failure): void => {
   response.end(body);
 };
 
-const drainRest = ({ request, gateway }: Exchange, headers: string[]): void => {
-  const announced = Number(request.headers["content-length"] ?? Infinity);
+const drainRest = ({ request, gateway, announcedBytes }: Exchange, headers: string[]): void => {
+  const announced = announcedBytes === -1 ? Infinity : announcedBytes;
   if (announced > DRAINED_BYTES_MAX && !gateway.isDraining) headers.push("connection", "close");
   request.resume();
 };

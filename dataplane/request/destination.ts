@@ -1,6 +1,5 @@
 // Where a request can be sent: a target at one endpoint of its provider, with everything that can be worked out once per
 // snapshot. It builds places; which of them is tried is decided elsewhere.
-import type { Clock } from "../clock.ts";
 import { dialectsOf, type Dialects } from "../providers/dialects.ts";
 import { catalogue } from "../providers/catalogue.ts";
 import type { Row } from "../providers/row.ts";
@@ -10,7 +9,8 @@ import { placementOf } from "../providers/credentials/api-key.ts";
 import type { Live } from "../providers/credentials/authorization.ts";
 import type { Upstream, Upstreams } from "../providers/upstream.ts";
 import type { Problem } from "../snapshot/check.ts";
-import { providerTypes, type ProtocolName, type Provider, type ProviderType, type Route, type Snapshot, type Target, type Timeouts } from "../snapshot/schema.ts";
+import { credentialsOf, providerTypes, type ProtocolName, type Provider, type ProviderType, type Route, type Snapshot, type Target, type Timeouts } from "../snapshot/schema.ts";
+import type { Secret } from "../snapshot/secret.ts";
 
 export interface Destination {
   readonly targetName: string;
@@ -58,18 +58,13 @@ export interface Key {
   readonly live: Live | null;
 }
 
-/** What a snapshot's places are made with, and what they turn out to use. */
+/** What a snapshot's places are made with. */
 export interface Making {
   readonly snapshot: Snapshot;
   readonly upstreams: Upstreams;
   readonly credentials: Credentials;
-  readonly clock: Clock;
   readonly userAgent: string;
   readonly ranges: Ranges;
-  readonly used: Set<Upstream>;
-  readonly live: Set<Live>;
-  /** What costs one provider its share, and nobody else anything. */
-  readonly warnings: Problem[];
 }
 
 interface Spot {
@@ -93,6 +88,10 @@ export interface Place {
   readonly isByModel: boolean;
   readonly keys: readonly Key[];
   readonly spots: readonly Spot[];
+  /** The credentials that its keys were made of. */
+  readonly secrets: readonly { readonly credential: string; readonly secret: Secret | undefined }[];
+  /** What costs this provider its share, and nobody else anything. */
+  readonly warnings: readonly Problem[];
 }
 
 const isKnownType = (type: string): type is ProviderType => (providerTypes as readonly string[]).includes(type);
@@ -101,9 +100,18 @@ const UNKNOWN: Row = { protocols: [], keyHeader: "authorization", label: "", rat
 
 export const placeOf = (making: Making, id: string, provider: Provider): Place => {
   // A type that this build does not know leaves the provider without endpoints: its targets are passed over.
-  if (!isKnownType(provider.type)) return { provider, row: UNKNOWN, label: provider.type, protocolsOf: () => [], isByModel: false, keys: [], spots: [] };
+  if (!isKnownType(provider.type)) return { provider, row: UNKNOWN, label: provider.type, protocolsOf: () => [], isByModel: false, keys: [], spots: [], secrets: [], warnings: [] };
   const row = catalogue[provider.type];
-  return { provider, row, label: row.label, protocolsOf: spokenBy(provider, row), isByModel: row.speaks !== undefined, keys: keysOf(making, id, provider, row), spots: spotsOf(making, id, provider, row) };
+  const warnings: Problem[] = [];
+  return {
+    provider, row, warnings,
+    label: row.label,
+    protocolsOf: spokenBy(provider, row),
+    isByModel: row.speaks !== undefined,
+    keys: keysOf(making, id, provider, row),
+    spots: spotsOf(making, id, provider, row, warnings),
+    secrets: credentialsOf(provider.auth).map(({ credential }) => ({ credential, secret: making.snapshot.credentials[credential] })),
+  };
 };
 
 /** Of what the provider's owner or the row says it is only what this model speaks; an owner who says none of that knows better. */
@@ -121,13 +129,13 @@ const spokenBy = ({ protocols = [] }: Provider, row: Row): Place["protocolsOf"] 
 /** The provider's own name for what was asked. */
 export const nameAt = (target: Target, { provider: { models } }: Place, asked: string): string => target.model ?? (Object.hasOwn(models, asked) ? (models[asked] as string) : asked);
 
-const spotsOf = (making: Making, id: string, provider: Provider, row: Row): Spot[] => {
+const spotsOf = (making: Making, id: string, provider: Provider, row: Row, warnings: Problem[]): Spot[] => {
   const usual = row.url === undefined ? null : filledIn(row.url, provider);
   const urls = provider.endpoints ?? (usual === null ? [] : [{ url: usual, priority: 0, weight: 1 }]);
   return urls.flatMap(({ url, priority, weight }, index) => {
     const problem = url.includes("{") ? "the region or project that it needs is not known" : checkEndpointUrl(url);
     if (problem !== null) {
-      making.warnings.push({ object: `providers/${id}`, path: `endpoints.${index}.url`, message: problem });
+      warnings.push({ object: `providers/${id}`, path: `endpoints.${index}.url`, message: problem });
       return [];
     }
     const { origin, pathname, search } = new URL(url);
@@ -139,7 +147,6 @@ const spotsOf = (making: Making, id: string, provider: Provider, row: Row): Spot
       tls: provider.tls ?? { ca: [] },
       connectTimeoutMs: provider.timeouts.connectMs,
     });
-    making.used.add(upstream);
     const path = pathname.replace(/\/+$/, "");
     return [{ upstream, pathname: path, query: search.slice(1), isUsual: isUsual(path, row, usual, provider), priority, weight }];
   });
@@ -158,12 +165,10 @@ const filledIn = (url: string, { auth }: Provider): string => {
 /** What is not compressed can be watched as it passes, and costs neither side the work. */
 const fixedHeaders = (userAgent: string): string[] => ["user-agent", userAgent, "accept-encoding", "identity"];
 
-const keysOf = ({ snapshot, credentials, userAgent, live }: Making, id: string, provider: Provider, row: Row): readonly Key[] => {
+const keysOf = ({ snapshot, credentials, userAgent }: Making, id: string, provider: Provider, row: Row): readonly Key[] => {
   const entrances = credentials.open(id, provider, placementOf(row.keyHeader), snapshot);
-  return entrances.map(({ name, weight, authorization }: Entrance): Key => {
-    if (authorization.live !== null) live.add(authorization.live);
-    return { name, weight, headers: [...fixedHeaders(userAgent), ...authorization.headers], query: authorization.query, live: authorization.live };
-  });
+  return entrances.map(({ name, weight, authorization }: Entrance): Key =>
+    ({ name, weight, headers: [...fixedHeaders(userAgent), ...authorization.headers], query: authorization.query, live: authorization.live }));
 };
 
 const modelName = (name: string): ModelName => ({ name, json: Buffer.from(JSON.stringify(name)) });

@@ -1,6 +1,5 @@
 // The record that travels through the ten steps: one request's life, every field present from birth, one shape.
 // Steps write on it; it decides nothing.
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PassThrough } from "../protocols/pass-through.ts";
 import type { Endpoint } from "../protocols/endpoints.ts";
 import type { Conversation, Loss } from "../protocols/ir.ts";
@@ -8,9 +7,11 @@ import { nobody } from "../identity/identity.ts";
 import type { Caller } from "../snapshot/schema.ts";
 import type { RequestRecord } from "../telemetry/record.ts";
 import type { TraceContext } from "../telemetry/trace.ts";
+import type { ClientReply, ClientRequest } from "./client.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Destination } from "./destination.ts";
 import type { RouteEntry, Router } from "./router.ts";
+import type { TopLevel } from "../wire/json-splice.ts";
 import type { Upload } from "./upload.ts";
 
 export interface Waiting {
@@ -23,8 +24,8 @@ export class Exchange implements RequestRecord {
   readonly router: Router | null;
   readonly endpoint: Endpoint;
   readonly protocol: PassThrough;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly request: ClientRequest;
+  readonly response: ClientReply;
 
   // accept
   id = "";
@@ -43,7 +44,11 @@ export class Exchange implements RequestRecord {
   body: Buffer = EMPTY;
   bodyStart = 0;
   bodyEnd = 0;
+  /** What was found in a body while it came. */
+  topLevel: TopLevel | null = null;
   contentType = "";
+  /** How long the client said that the body is; -1 when it did not. */
+  announcedBytes = -1;
   upload: Upload | null = null;
   /** What of the client's headers goes on to the provider, flat. */
   forwarded: string[] = [];
@@ -62,7 +67,7 @@ export class Exchange implements RequestRecord {
   isBodySpliced = false;
   isStreaming = false;
   isUsageWanted = false;
-  /** Read only where two protocols meet, and once for all attempts. */
+  /** Read only where two protocols meet, and let go when it has been written for one of the targets. */
   conversation: Conversation | null = null;
   /** What the target that answers cannot carry. */
   losses: readonly Loss[] = NO_LOSSES;
@@ -102,7 +107,7 @@ export class Exchange implements RequestRecord {
   isUsageEstimated = false;
   endTick = 0;
 
-  constructor(gateway: Gateway, endpoint: Endpoint, protocol: PassThrough, request: IncomingMessage, response: ServerResponse) {
+  constructor(gateway: Gateway, endpoint: Endpoint, protocol: PassThrough, request: ClientRequest, response: ClientReply) {
     this.gateway = gateway;
     this.router = gateway.router;
     this.endpoint = endpoint;

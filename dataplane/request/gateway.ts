@@ -9,6 +9,7 @@ import type { Problem } from "../snapshot/check.ts";
 import type { Caller, Snapshot } from "../snapshot/schema.ts";
 import type { Store } from "../state/store.ts";
 import type { Telemetry } from "../telemetry/index.ts";
+import { newWarnings } from "./places.ts";
 import { buildRouter, type Router } from "./router.ts";
 
 export interface GatewayParts {
@@ -60,12 +61,13 @@ export class Gateway {
 
   /** Takes a snapshot whole or not at all; what is in flight finishes on the old one. */
   apply(snapshot: Snapshot, version: string): Problem[] {
-    const { router, problems } = buildRouter(snapshot, version, this);
+    const former = this.router;
+    const { router, problems } = buildRouter(snapshot, version, this, former);
     if (router === undefined) return problems;
     this.router = router;
-    this.upstreams.keepOnly(router.upstreams);
-    this.credentials.keepOnly(router.live);
-    for (const warning of router.warnings) this.telemetry.log.warn("a provider's endpoint cannot be used", { ...warning });
+    this.upstreams.keepOnly(router.places.upstreams);
+    this.credentials.keepOnly(router.places.live);
+    for (const warning of newWarnings(router.places, former?.places)) this.telemetry.log.warn("a provider's endpoint cannot be used", { ...warning });
     return [];
   }
 }

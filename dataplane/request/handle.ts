@@ -1,7 +1,7 @@
 // THE STORY: the ten steps of a request, in order. The steps do not know each other; they are wired here.
 import { failure, type Failure } from "../errors.ts";
 import { modelListForm } from "../protocols/model-list.ts";
-import { accept, receive } from "./accept.ts";
+import { accept, receive, receiveWhole } from "./accept.ts";
 import { admit, refuseWhenCrowded } from "./admit.ts";
 import { refuse, reply } from "./answer.ts";
 import { attempt, type Send } from "./attempt.ts";
@@ -11,6 +11,7 @@ import { decide, mayAskFor, notFound, usableModels } from "./decide.ts";
 import type { Destination, Key } from "./destination.ts";
 import type { Exchange } from "./exchange.ts";
 import { observe } from "./observe.ts";
+import { inTime } from "./patience.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Router } from "./router.ts";
 import { settle } from "./settle.ts";
@@ -25,7 +26,7 @@ export const handle = async (exchange: Exchange, idPrefix: string): Promise<void
       accept(exchange, idPrefix) ??
       refuseWhenCrowded(exchange) ??
       authenticate(exchange) ??
-      (await receive(exchange)) ??
+      (exchange.request.body === undefined ? await receive(exchange) : receiveWhole(exchange, exchange.request.body)) ??
       understand(exchange) ??
       decide(exchange) ??
       admit(exchange) ??
@@ -53,8 +54,10 @@ const send: Send = (exchange, destination, key, hasNext): Promise<Failure | null
   return translated instanceof Promise ? sendLater(exchange, destination, key, hasNext, translated) : dispatch(exchange, destination, key, hasNext, translated);
 };
 
-const sendLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Promise<Translation>): Promise<Failure | null> =>
-  dispatch(exchange, destination, key, hasNext, await translated);
+const sendLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Promise<Translation>): Promise<Failure | null> => {
+  const outcome = await inTime(exchange, destination, translated);
+  return outcome === null ? null : dispatch(exchange, destination, key, hasNext, outcome);
+};
 
 const dispatch = (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, translated: Translation): Promise<Failure | null> | Failure => {
   if ("code" in translated) return translated;
@@ -68,10 +71,10 @@ const replyOwn = async (exchange: Exchange, answer: object): Promise<null> => {
   return null;
 };
 
-/** The client may have left while a token was on its way. */
+/** While a token is on its way the request's time runs, and its client may leave. */
 const streamLater = async (exchange: Exchange, destination: Destination, key: Key, hasNext: boolean, authorized: Promise<Outgoing | Failure>): Promise<Failure | null> => {
-  const outgoing = await authorized;
-  if ("code" in outgoing) return outgoing;
+  const outgoing = await inTime(exchange, destination, authorized);
+  if (outgoing === null || "code" in outgoing) return outgoing;
   return exchange.isAborted ? null : stream(exchange, destination, outgoing, key, hasNext);
 };
 

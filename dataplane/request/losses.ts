@@ -27,6 +27,7 @@ const inexpressible = ({ routeName }: Exchange, { protocol }: Destination, losse
 
 /** Null: none, or none that changes the meaning, or the route lets them pass. */
 export const refusedLosses = (losses: readonly Loss[], exchange: Exchange, destination: Destination): Failure | null => {
-  const major = destination.mayLose ? NO_LOSSES : losses.filter(({ severity }) => severity === "major");
+  if (losses.length === 0 || destination.mayLose) return null;
+  const major = losses.filter(({ severity }) => severity === "major");
   return major.length === 0 ? null : inexpressible(exchange, destination, major);
 };

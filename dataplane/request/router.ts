@@ -6,15 +6,16 @@ import { nobody } from "../identity/identity.ts";
 import type { Clock } from "../clock.ts";
 import { parseRanges } from "../providers/address.ts";
 import type { Credentials } from "../providers/credentials/index.ts";
-import type { Live } from "../providers/credentials/authorization.ts";
-import type { Upstream, Upstreams } from "../providers/upstream.ts";
+import type { Upstreams } from "../providers/upstream.ts";
+import { isSameResource, sortedIds } from "../snapshot/canonical.ts";
 import type { Problem } from "../snapshot/check.ts";
-import type { Caller, Route, Settings, Snapshot } from "../snapshot/schema.ts";
+import type { Caller, Route, Settings, Snapshot, Target } from "../snapshot/schema.ts";
 import type { Endpoint } from "../protocols/endpoints.ts";
-import { placeOf, type Making, type Place, type Tier } from "./destination.ts";
+import type { Tier } from "./destination.ts";
+import { placesOf, type Places } from "./places.ts";
 import { tiersOf, type Pair } from "./tiers.ts";
 
-/** Names come from clients: what is too many is worked out each time. */
+/** Names come from clients: when there are too many, remembering begins anew. */
 const REMEMBERED_MAX = 1000;
 
 export class RouteEntry {
@@ -44,7 +45,8 @@ export class RouteEntry {
     let tiers = this.#tiers.get(key);
     if (tiers === undefined) {
       tiers = tiersOf(this.#pairs, this.#route, protocol, family, model);
-      if (this.#tiers.size < REMEMBERED_MAX) this.#tiers.set(key, tiers);
+      if (this.#tiers.size >= REMEMBERED_MAX) this.#tiers.clear();
+      this.#tiers.set(key, tiers);
     }
     return tiers;
   }
@@ -61,13 +63,20 @@ export interface Router {
   readonly snapshot: Snapshot;
   readonly settings: Settings;
   readonly keys: ApiKeys;
+  readonly places: Places;
+  readonly served: ReadonlyMap<string, Served>;
   readonly routes: readonly RouteEntry[];
   readonly exact: ReadonlyMap<string, Match>;
   /** Longest first. */
   readonly prefixes: readonly Match[];
-  readonly upstreams: ReadonlySet<Upstream>;
-  readonly live: ReadonlySet<Live>;
-  readonly warnings: readonly Problem[];
+}
+
+/** A route made ready, with all that leads to it. */
+interface Served {
+  readonly route: Route;
+  readonly entry: RouteEntry;
+  readonly exact: readonly Match[];
+  readonly prefixes: readonly Match[];
 }
 
 interface RouterParts {
@@ -79,46 +88,76 @@ interface RouterParts {
   readonly localCaller: Caller | undefined;
 }
 
-export const buildRouter = (snapshot: Snapshot, version: string, { upstreams, credentials, clock, userAgent, localCaller }: RouterParts): { router?: Router; problems: Problem[] } => {
-  const ranges = parseRanges(snapshot.settings.privateRanges);
+/** Of the former router is kept what would be made the same, so that an edit costs what it changes. The former one stays as it is. */
+export const buildRouter = (snapshot: Snapshot, version: string, parts: RouterParts, former: Router | null): { router?: Router; problems: Problem[] } => {
+  const { settings } = snapshot;
+  const ranges = rangesOf(settings, former);
   if (ranges.problems.length > 0) {
     return { problems: ranges.problems.map((message) => ({ object: "settings", path: "privateRanges", message })) };
   }
-  const making: Making = { snapshot, upstreams, credentials, clock, userAgent, ranges: ranges.ranges, used: new Set(), live: new Set(), warnings: [] };
-  const places = new Map(Object.entries(snapshot.providers).map(([id, provider]) => [id, placeOf(making, id, provider)]));
-  const routes = Object.keys(snapshot.routes).toSorted().map((id) => routeEntry(id, snapshot.routes[id] as Route, snapshot, places));
-  const matches = routes.flatMap((route) => matchesOf(route, snapshot, places));
-  const router: Router = {
-    version,
-    snapshot,
-    settings: snapshot.settings,
-    keys: openApiKeys(snapshot.callers, localCaller ?? (snapshot.settings.anonymous ? nobody : undefined), clock),
-    routes,
-    exact: new Map(matches.filter((match) => match.isExact).map((match) => [match.name, match])),
-    prefixes: matches.filter((match) => !match.isExact).toSorted((left, right) => right.name.length - left.name.length),
-    upstreams: making.used,
-    live: making.live,
-    warnings: making.warnings,
-  };
-  return { router, problems: [] };
+  const { upstreams, credentials, userAgent } = parts;
+  const places = placesOf({ snapshot, upstreams, credentials, userAgent, ranges: ranges.ranges }, former);
+  return { router: { version, snapshot, settings, keys: keysOf(snapshot, parts, former), places, ...tableOf(snapshot, places, former) }, problems: [] };
 };
+
+const rangesOf = ({ privateRanges }: Settings, former: Router | null): ReturnType<typeof parseRanges> =>
+  former !== null && isSameList(former.settings.privateRanges, privateRanges) ? { ranges: former.places.ranges, problems: [] } : parseRanges(privateRanges);
+
+const isSameList = (left: readonly string[], right: readonly string[]): boolean => left.length === right.length && left.every((item, index) => item === right[index]);
+
+// With the ring stays what it remembers of keys; a ring for other callers begins anew, so that a revoked key is gone.
+const keysOf = ({ callers, settings }: Snapshot, { localCaller, clock }: RouterParts, former: Router | null): ApiKeys =>
+  former !== null && former.snapshot.callers === callers && former.settings.anonymous === settings.anonymous
+    ? former.keys
+    : openApiKeys(callers, localCaller ?? (settings.anonymous ? nobody : undefined), clock);
+
+type Table = Pick<Router, "served" | "routes" | "exact" | "prefixes">;
+
+const tableOf = (snapshot: Snapshot, places: Places, former: Router | null): Table => {
+  // Whether strangers may come is part of who may use a route.
+  const known = former?.settings.anonymous === snapshot.settings.anonymous ? former : null;
+  if (known?.snapshot.routes === snapshot.routes && known.places === places) return { served: known.served, routes: known.routes, exact: known.exact, prefixes: known.prefixes };
+  const served = new Map<string, Served>();
+  for (const id of sortedIds(snapshot.routes)) {
+    const route = snapshot.routes[id] as Route;
+    const held = known?.served.get(id);
+    const isKept = held !== undefined && isSameResource(held.route, route) && areSamePlaces(route, places, known?.places);
+    served.set(id, isKept ? held : serve(id, route, snapshot, places));
+  }
+  const all = [...served.values()];
+  const exact = new Map<string, Match>();
+  for (const one of all) for (const match of one.exact) exact.set(match.name, match);
+  return {
+    served,
+    routes: all.map(({ entry }) => entry),
+    exact,
+    prefixes: all.flatMap(({ prefixes }) => prefixes).sort((left, right) => right.name.length - left.name.length),
+  };
+};
+
+const areSamePlaces = (route: Route, places: Places, former: Places | undefined): boolean =>
+  places === former || targetsOf(route).every(({ provider }) => places.byId.get(provider) === former?.byId.get(provider));
+
+const targetsOf = (route: Route): readonly Target[] => route.rules[0]?.targets ?? [];
 
 // A model that only some of the targets offer has an entry of its own, so that no other target is ever asked for it.
-const matchesOf = (entry: RouteEntry, snapshot: Snapshot, places: ReadonlyMap<string, Place>): (Match & { isExact: boolean })[] => {
-  const route = snapshot.routes[entry.name] as Route;
+const serve = (id: string, route: Route, snapshot: Snapshot, places: Places): Served => {
+  const entry = routeEntry(id, route, snapshot, places);
   const narrowed = new Map<string, RouteEntry>();
-  return route.models.map(({ match, name, targets }) => {
+  const exact: Match[] = [];
+  const prefixes: Match[] = [];
+  for (const { match, name, targets } of route.models) {
     const key = targets?.join("\n");
-    if (key === undefined) return { route: entry, name, isExact: match === "exact" };
-    const own = narrowed.get(key) ?? routeEntry(entry.name, route, snapshot, places, new Set(targets));
-    narrowed.set(key, own);
-    return { route: own, name, isExact: match === "exact" };
-  });
+    const own = key === undefined ? entry : (narrowed.get(key) ?? routeEntry(id, route, snapshot, places, new Set(targets)));
+    if (key !== undefined) narrowed.set(key, own);
+    (match === "exact" ? exact : prefixes).push({ route: own, name });
+  }
+  return { route, entry, exact, prefixes };
 };
 
-const routeEntry = (name: string, route: Route, snapshot: Snapshot, places: ReadonlyMap<string, Place>, only?: ReadonlySet<string>): RouteEntry => {
-  const pairs = (route.rules[0]?.targets ?? []).flatMap((target): Pair[] => {
-    const place = places.get(target.provider);
+const routeEntry = (name: string, route: Route, snapshot: Snapshot, places: Places, only?: ReadonlySet<string>): RouteEntry => {
+  const pairs = targetsOf(route).flatMap((target): Pair[] => {
+    const place = places.byId.get(target.provider);
     return place === undefined || only?.has(target.name) === false ? [] : [{ target, place }];
   });
   return new RouteEntry(name, route, pairs, accessOf(route, snapshot));

@@ -10,7 +10,7 @@ import { openInflate } from "../wire/inflate.ts";
 import { causeOf } from "./cause.ts";
 import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
-import { flushLater, type Flushing } from "./flushing.ts";
+import { flushLater, writeTogether, type Flushing } from "./flushing.ts";
 import { benchKey, isOfKey, secretsOf } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, NO_LENGTH, replyHeaders } from "./reply-headers.ts";
@@ -28,8 +28,8 @@ const HELD_BYTES_MAX = 4_194_304;
 const TRANSLATED_BYTES_MAX = 67_108_864;
 /** A stream that sends this much without an event is not held back any longer. */
 const HELD_STREAM_BYTES_MAX = 65_536;
-/** Up to here chunks of one turn are joined into one write; beyond it the copy costs more than the calls. */
-const JOINED_BYTES_MAX = 32_768;
+/** Up to here a reply goes out in one piece with its head. */
+const JOINED_WITH_HEAD_BYTES_MAX = 8192;
 const NOTHING = Buffer.alloc(0);
 
 export const stream = (exchange: Exchange, destination: Destination, outgoing: Outgoing, key: Key, hasNext: boolean): Promise<Failure | null> =>
@@ -122,6 +122,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   onResponseError(error: Error): void {
     if (this.phase === OVER) return;
     if (this.phase === HOLDING && this.#kind === "Refusal") return this.#finishWithoutBody();
+    if (!("code" in error)) return this.onThrown(error);
     const { code, details } = causeOf(error, this.phase === CONNECTING ? "Connecting" : this.phase === WAITING ? "Waiting" : "Answering");
     this.#fail(code, { seconds: this.#destination.timeouts.connectMs / 1000, ...details });
   }
@@ -238,8 +239,9 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   /** What it fails with is told behind what it read before. */
   #readUnread(): void {
     const passing = this.#stream as StreamPassage;
-    const bytes = passing.push(this.#unread.length === 1 ? (this.#unread[0] as Buffer) : Buffer.concat(this.#unread));
+    const unread = this.#unread;
     this.#unread = [];
+    const bytes = passing.push(unread.length === 1 ? (unread[0] as Buffer) : Buffer.concat(unread));
     if (bytes.length > 0) this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
     if (passing.isOversize) this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
@@ -255,13 +257,15 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     this.lastByteTick = exchange.gateway.clock.tick();
     if (exchange.firstByteTick === 0) exchange.firstByteTick = this.lastByteTick;
     exchange.bytesOut += this.#pendingBytes;
-    let isRoomLeft = true;
-    if (pending.length === 1) isRoomLeft = response.write(pending[0]);
-    else if (this.#pendingBytes <= JOINED_BYTES_MAX) isRoomLeft = response.write(Buffer.concat(pending, this.#pendingBytes));
-    else for (const chunk of pending) isRoomLeft = response.write(chunk);
+    const isRoomLeft = writeTogether(response, pending, this.#pendingBytes);
     this.#pending = [];
     this.#pendingBytes = 0;
     if (!isRoomLeft) this.#pause();
+  }
+
+  onThrown(error: unknown): void {
+    this.#exchange.gateway.telemetry.log.error("an answer could not be read", { id: this.#exchange.id, error });
+    this.#fail("UPSTREAM_INVALID", { reason: "it could not be read" });
   }
 
   #pause(): void {
@@ -376,7 +380,9 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     exchange.firstByteTick = exchange.gateway.clock.tick();
     exchange.bytesOut = body.length;
     response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, this.#destination.vendor.rateLimits, body.length, contentType));
-    response.end(body);
+    // As text it goes out in one piece with the head; Latin-1 gives back the same bytes.
+    if (body.length <= JOINED_WITH_HEAD_BYTES_MAX) response.end(body.toString("latin1"), "latin1");
+    else response.end(body);
     this.#over(null);
   }
 

@@ -3,6 +3,7 @@
 import type { Readable } from "node:stream";
 import { failure, type Failure } from "../errors.ts";
 import { isInvalid, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
+import { isTooDeep, TOO_DEEP } from "../protocols/depth.ts";
 import { fit, type Fitted, type Undo } from "../protocols/fit/index.ts";
 import { nameInside } from "../protocols/google-model.ts";
 import { clientCodecs, providerCodecs } from "../protocols/index.ts";
@@ -13,9 +14,11 @@ import type { Destination, Key, ModelName } from "./destination.ts";
 import { counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
 import type { Exchange } from "./exchange.ts";
 import { fetchMedia } from "./fetch-media.ts";
+import { heldOf } from "./held.ts";
 import { each, inClientsWords, NO_LOSSES, refusedLosses } from "./losses.ts";
 import type { Outgoing, OwnAnswer } from "./outgoing.ts";
 import { Untouched, type Passage } from "./passage.ts";
+import { reframed } from "./reframed.ts";
 import { translateSide } from "./side-translation.ts";
 import { Translated, type Translating } from "./translation.ts";
 import { addMissing, addTracing, documentHeaders } from "./upstream-headers.ts";
@@ -35,7 +38,17 @@ export const translate = (exchange: Exchange, destination: Destination, key: Key
   exchange.losses = NO_LOSSES;
   const { family, protocol } = exchange.endpoint;
   if (destination.protocol === protocol && !lacksCount(exchange, destination)) return untouched(exchange, destination, key, model);
-  return family === "embeddings" || family === "rerank" ? translateSide(family, exchange, destination, key) : translated(exchange, destination, key);
+  try {
+    const outcome = family === "embeddings" || family === "rerank" ? translateSide(family, exchange, destination, key) : translated(exchange, destination, key);
+    return outcome instanceof Promise ? outcome.catch(refuseTooDeep) : outcome;
+  } catch (error) {
+    return refuseTooDeep(error);
+  }
+};
+
+const refuseTooDeep = (error: unknown): Failure => {
+  if (isTooDeep(error)) return failure("REQUEST_INVALID", { problem: TOO_DEEP.problem }, TOO_DEEP.parameter);
+  throw error;
 };
 
 /** A vendor may speak a protocol without its counting of tokens. */
@@ -54,7 +67,7 @@ const untouched = (exchange: Exchange, destination: Destination, key: Key, model
     path: destination.basePath + withFixed(withQuery(own, key.query), destination.query),
     headers: headersOf(exchange, destination, key, form === null ? exchange.forwarded : form.headers),
     body: form === null ? bodyOf(exchange, model) : form.body,
-    passage: unframed(new Untouched(exchange.protocol, exchange), destination.protocol, vendor.dialect),
+    passage: reframed(unframed(new Untouched(exchange.protocol, exchange), destination.protocol, vendor.dialect), exchange.protocol, query),
   };
 };
 
@@ -171,6 +184,7 @@ const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoin
   exchange.losses = losses.length === 0 ? each(fitted.losses) : each([...fitted.losses, ...losses.map((loss) => inClientsWords(loss, client.fieldNames))]);
   const refused = refusedLosses(exchange.losses, exchange, destination);
   if (refused !== null) return refused;
+  exchange.conversation = null;
   return {
     path: destination.basePath + withFixed(withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query), destination.query),
     headers: documentHeaders(exchange, destination, key, encoded.headers),
@@ -194,7 +208,7 @@ class WayBack implements Translating {
   constructor({ exchange, client, provider, asked, target }: Work, undo: Undo) {
     this.client = client;
     this.provider = provider;
-    this.asked = asked;
+    this.asked = heldOf(asked, client);
     this.target = target;
     this.undo = undo;
     this.requestId = exchange.id;

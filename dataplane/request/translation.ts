@@ -4,7 +4,7 @@ import type { Failure } from "../errors.ts";
 import type { ClientCodec, ProviderCodec, StreamDecoder, StreamEncoder, TargetModel, Written } from "../protocols/codec.ts";
 import { isFailure } from "../protocols/codec.ts";
 import { Collector } from "../protocols/collect.ts";
-import { nothingToUndo, type Undo } from "../protocols/fit/index.ts";
+import type { Undo } from "../protocols/fit/index.ts";
 import { noUsage, updateUsage, type Conversation, type Event, type Finish, type Loss, type ProviderFailure, type Reply, type Usage } from "../protocols/ir.ts";
 import { lossComment } from "../protocols/loss-header.ts";
 import type { ReportedError, Summary } from "../protocols/pass-through.ts";
@@ -184,8 +184,7 @@ class TranslatedStream implements StreamPassage {
     const { undo } = this.#parts;
     const whole = event.kind === "start" ? this.#started(event) : event;
     if (event.kind === "end") return this.#finish(whole);
-    if (undo === nothingToUndo) return this.#encoder.push(whole);
-    return this.#pushAll(undo.event(whole));
+    return undo.concerns(whole) ? this.#pushAll(undo.event(whole)) : this.#encoder.push(whole);
   }
 
   #pushAll(events: readonly Event[]): Written {

@@ -14,7 +14,7 @@ export const understand = (exchange: Exchange): Failure | null => {
   if (exchange.endpoint.body === "none") return checkPath(exchange);
   if (exchange.endpoint.model === "Path") return checkPathModel(exchange);
   const { body, bodyStart, bodyEnd } = exchange;
-  const found = findTopLevel(body, bodyStart, bodyEnd);
+  const found = exchange.topLevel ?? findTopLevel(body, bodyStart, bodyEnd);
   if (found.problem !== "") return failure("REQUEST_INVALID_JSON", { reason: found.problem });
   exchange.isStreaming = found.isStreaming;
   exchange.isUsageWanted = found.isUsageWanted;

@@ -22,6 +22,21 @@ export const checkSnapshot = (value: unknown): Checked => {
   return problems.length > 0 ? { problems } : shaped;
 };
 
+/** What is wrong with a snapshot made from one that was found good: only what is another object than there is looked at. */
+export const problemsSince = (good: Snapshot, next: Snapshot): readonly Problem[] => {
+  const fresh = { providers: freshIn(good.providers, next.providers), routes: freshIn(good.routes, next.routes), callers: freshIn(good.callers, next.callers), credentials: freshIn(good.credentials, next.credentials) };
+  const { format, gateway, settings } = next;
+  const { problems } = checkShape({ format, gateway, settings, ...fresh });
+  if (problems !== undefined) return problems;
+  const isNothingGone = areAllIn(good.providers, next.providers) && areAllIn(good.credentials, next.credentials);
+  return isNothingGone ? danglingAmong(next, fresh.providers, fresh.routes) : danglingReferences(next);
+};
+
+const freshIn = <Value>(before: Readonly<Record<string, Value>>, after: Readonly<Record<string, Value>>): Record<string, Value> =>
+  before === after ? {} : Object.fromEntries(Object.keys(after).flatMap((id) => (Object.hasOwn(before, id) && before[id] === after[id] ? [] : [[id, after[id] as Value]])));
+
+const areAllIn = (before: object, after: object): boolean => before === after || Object.keys(before).every((id) => Object.hasOwn(after, id));
+
 /** Shape alone: a delta's resources may refer to what only the other end holds. */
 export const checkShape = (value: unknown): Checked => {
   const format = isRecord(value) ? value.format : undefined;

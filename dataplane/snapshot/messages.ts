@@ -1,7 +1,7 @@
 // What operator and data plane say to each other, one frame each; their shapes are checked here.
 // What a message means is for its reader; snapshots inside are checked by check.ts, so that a bad one can be answered.
 import { z } from "zod";
-import { canonical, wireForm } from "./canonical.ts";
+import { canonical, wireText } from "./canonical.ts";
 import type { Delta } from "./delta.ts";
 import { encodeFrame } from "./frames.ts";
 import { parseText } from "./parse.ts";
@@ -113,5 +113,5 @@ export const readFromOperator = reader<FromOperator>(fromOperator, typesOf(fromO
 export const encodeMessage = (message: FromDataPlane | FromOperator): Buffer => encodeFrame(canonical(message));
 
 type Pushed = Pick<Push, "version" | "epoch" | "nonce">;
-export const encodeSnapshot = (pushing: Pushed, full: Snapshot): Buffer => encodeFrame(JSON.stringify({ type: "snapshot", ...pushing, full: wireForm(full) }));
+export const encodeSnapshot = (pushing: Pushed, full: Snapshot): Buffer => encodeFrame(`${JSON.stringify({ type: "snapshot", ...pushing }).slice(0, -1)},"full":${wireText(full)}}`);
 export const encodeDelta = (pushing: Pushed, base: string, change: Delta): Buffer => encodeMessage({ type: "delta", ...pushing, base, change });

@@ -2,24 +2,24 @@
 // readers understand differently is how replies get mixed up: one line end, one way to tell the length, no folded lines.
 // It knows no socket and asks for nothing; what it was handed may be overwritten as soon as it returns.
 
+import { checkHead, endOfLine, readFields, UnfitField } from "./http-fields.ts";
+
 const HEAD_BYTES_MAX = 65_536;
 /** Hexadecimal digits: more than any length that a number can hold exactly. */
 const SIZE_DIGITS_MAX = 13;
-const NAMES_MAX = 1024;
 const COPY_BYTES_MAX = 32;
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const BEGINNING = "HTTP/1.";
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
-const NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
-/** What no head may have: control characters, and a line end of one character. */
-const FORBIDDEN = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
-
+/** "HTTP/1.1 200" */
+const STATUS_BYTES = 12;
 const CR = 0x0d;
 const LF = 0x0a;
 const SEMICOLON = 0x3b;
 const SPACE = 0x20;
 const TAB = 0x09;
+const ZERO = 0x30;
+const ONE = 0x31;
 
 export type ReplyHeaders = Record<string, string | string[] | undefined>;
 
@@ -96,6 +96,14 @@ export class ReplyReader {
 
   /** Throws NotHttp. Moves bytes about inside of `bytes`. */
   read(bytes: Buffer, length: number): void {
+    try {
+      this.#read(bytes, length);
+    } catch (error) {
+      throw error instanceof UnfitField ? new NotHttp(error.message) : error;
+    }
+  }
+
+  #read(bytes: Buffer, length: number): void {
     let position = 0;
     while (this.#state === HEAD && position < length) position = this.#readHead(bytes, position, length);
     if (position < length) position = this.#readBody(bytes, position, length);
@@ -139,15 +147,13 @@ export class ReplyReader {
   }
 
   #takeHead(head: string): void {
-    if (FORBIDDEN.test(head)) throw new NotHttp("its head has characters that no head may have");
-    const lineEnd = head.indexOf("\r\n");
-    const found = STATUS_LINE.exec(lineEnd === -1 ? head : head.slice(0, lineEnd));
-    if (found === null) throw new NotHttp("it does not begin with a status line");
-    const status = Number(found[2]);
+    checkHead(head);
+    const lineEnd = endOfLine(head, 0);
+    const status = statusOf(head, lineEnd);
     if (status === 101) throw new NotHttp("it changed to another protocol");
+    const headers = headersOf(head, lineEnd + 2);
     if (status < 200) return;
-    const headers = lineEnd === -1 ? {} : readFields(head, lineEnd + 2);
-    this.#chooseBody(status, headers, found[1] === "1");
+    this.#chooseBody(status, headers, head.charCodeAt(BEGINNING.length) === ONE);
     this.#taker.onHead(status, headers);
     if (this.#state === IDLE) this.#taker.onWhole();
   }
@@ -249,10 +255,15 @@ export class ReplyReader {
     const cut = this.#text.startsWith("\r\n") ? 0 : this.#text.indexOf("\r\n\r\n", before < 3 ? 0 : before - 3);
     if ((cut === -1 ? this.#text.length : cut) > HEAD_BYTES_MAX) throw new NotHttp("what follows its body is too long");
     if (cut === -1) return length;
-    if (FORBIDDEN.test(this.#text.slice(0, cut))) throw new NotHttp("what follows its body is no header");
+    this.#checkTrailer(this.#text.slice(0, cut));
     this.#text = "";
     this.#state = IDLE;
     return start + cut + (cut === 0 ? 2 : HEAD_END.length) - before;
+  }
+
+  #checkTrailer(fields: string): void {
+    checkHead(fields);
+    readFields(fields, 0);
   }
 
   #finish(): void {
@@ -278,44 +289,28 @@ const move = (bytes: Buffer, to: number, from: number, size: number): void => {
   for (let index = 0; index < size; index++) bytes[to + index] = bytes[from + index] as number;
 };
 
-/** Names as servers write them, in the spelling that we use. Servers say the same over and over. */
-const names = new Map<string, string>();
-
-const nameOf = (written: string): string => {
-  const known = names.get(written);
-  if (known !== undefined) return known;
-  if (!NAME.test(written)) throw new NotHttp("one of its headers has no name");
-  const name = written.toLowerCase();
-  if (names.size >= NAMES_MAX) names.clear();
-  names.set(written, name);
-  return name;
+const statusOf = (head: string, lineEnd: number): number => {
+  const minor = head.charCodeAt(BEGINNING.length);
+  const [first, second, third] = [head.charCodeAt(9) - ZERO, head.charCodeAt(10) - ZERO, head.charCodeAt(11) - ZERO];
+  const isStatus = isDigit(first) && first > 0 && isDigit(second) && isDigit(third);
+  const isEnded = lineEnd === STATUS_BYTES || (lineEnd > STATUS_BYTES && head.charCodeAt(STATUS_BYTES) === SPACE);
+  if (!head.startsWith(BEGINNING) || (minor !== ZERO && minor !== ONE) || head.charCodeAt(8) !== SPACE || !isStatus || !isEnded) throw new NotHttp("it does not begin with a status line");
+  return first * 100 + second * 10 + third;
 };
 
-const readFields = (head: string, start: number): ReplyHeaders => {
+const isDigit = (value: number): boolean => value >= 0 && value <= 9;
+
+const headersOf = (head: string, start: number): ReplyHeaders => {
   const headers: ReplyHeaders = Object.create(null) as ReplyHeaders;
-  for (let position = start; position < head.length; ) {
-    const lineEnd = head.indexOf("\r\n", position);
-    const end = lineEnd === -1 ? head.length : lineEnd;
-    const colon = head.indexOf(":", position);
-    if (colon === -1 || colon >= end) throw new NotHttp("one of its headers has no name");
-    const name = nameOf(head.slice(position, colon));
-    const value = valueIn(head, colon + 1, end);
+  const fields = readFields(head, start);
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] as string;
+    const value = fields[index + 1] as string;
     const before = headers[name];
     headers[name] = before === undefined ? value : typeof before === "string" ? [before, value] : [...before, value];
-    position = end + 2;
   }
   return headers;
 };
-
-const valueIn = (head: string, start: number, end: number): string => {
-  let from = start;
-  let to = end;
-  while (from < to && isSpace(head.charCodeAt(from))) from++;
-  while (to > from && isSpace(head.charCodeAt(to - 1))) to--;
-  return head.slice(from, to);
-};
-
-const isSpace = (code: number): boolean => code === SPACE || code === TAB;
 
 const saysClose = (connection: string | string[], isModern: boolean): boolean => {
   const said = String(connection).toLowerCase();

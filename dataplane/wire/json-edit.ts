@@ -1,6 +1,7 @@
 // Changes top-level members in the bytes of a JSON object: leaves them out, calls them otherwise, puts in what must be there.
 // What is not named stays as it is to the byte; values are not parsed. It does not judge the object: a broken one is not changed.
-import { readString, skipSpace, stringEnd, valueEnd } from "./json-splice.ts";
+import { Crossing, skipSpace, stringEnd, valueEnd } from "./json-cross.ts";
+import { readString } from "./json-splice.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -82,10 +83,11 @@ const membersOf = (bytes: Buffer, from: number, end: number): Member[] | null =>
   const opening = skipSpace(bytes, from, end);
   if (opening >= end || bytes[opening] !== OPEN_BRACE) return null;
   const members: Member[] = [];
+  const crossing = new Crossing();
   let position = skipSpace(bytes, opening + 1, end);
   if (bytes[position] === CLOSE_BRACE) return members;
   while (position < end) {
-    const member = memberAt(bytes, position, end);
+    const member = memberAt(bytes, position, end, crossing);
     if (member === null) return null;
     if (members.push(member) > MEMBERS_MAX) return null;
     position = skipSpace(bytes, member.end, end);
@@ -96,12 +98,12 @@ const membersOf = (bytes: Buffer, from: number, end: number): Member[] | null =>
   return null;
 };
 
-const memberAt = (bytes: Buffer, start: number, end: number): Member | null => {
-  const nameEnd = bytes[start] === QUOTE ? stringEnd(bytes, start + 1, end) : -1;
+const memberAt = (bytes: Buffer, start: number, end: number, crossing: Crossing): Member | null => {
+  const nameEnd = bytes[start] === QUOTE ? stringEnd(bytes, start + 1, end, crossing) : -1;
   const name = nameEnd === -1 ? undefined : readString(bytes, start, nameEnd);
   if (name === undefined) return null;
   const colon = skipSpace(bytes, nameEnd, end);
   const valueStart = bytes[colon] === COLON ? skipSpace(bytes, colon + 1, end) : end;
-  const memberEnd = valueStart < end ? valueEnd(bytes, valueStart, end) : -1;
+  const memberEnd = valueStart < end ? valueEnd(bytes, valueStart, end, crossing) : -1;
   return memberEnd === -1 ? null : { name, start, nameEnd, valueStart, end: memberEnd };
 };

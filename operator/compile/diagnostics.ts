@@ -95,11 +95,12 @@ interface Draft {
   readonly object: ObjectRef;
   readonly generation: number | undefined;
   findings: readonly Finding[];
-  carriedBy: Map<string, string> | undefined;
+  /** Flat: gateway and fingerprint in turn. */
+  carriedBy: readonly string[];
 }
 
 const NONE: readonly Finding[] = [];
-const CARRIED_BY_NONE: ReadonlyMap<string, string> = new Map();
+const CARRIED_BY_NONE: readonly string[] = [];
 
 /** Where the passes put what they find; order of arrival does not show in what comes out. */
 export class Findings {
@@ -118,7 +119,7 @@ export class Findings {
 
   carry(object: ObjectRef, gateway: string, fingerprint: string): void {
     const draft = this.#draftOf(object, undefined);
-    (draft.carriedBy ??= new Map()).set(gateway, fingerprint);
+    draft.carriedBy = draft.carriedBy.length === 0 ? [gateway, fingerprint] : [...draft.carriedBy, gateway, fingerprint];
   }
 
   /** What is the same as in the former diagnostics is the same object, all of them together too. */
@@ -127,22 +128,19 @@ export class Findings {
     // Of as many keys, all of them known, none is new: then their order is known as well.
     const areKeysSame = before.length === this.#drafts.size && before.every((key) => this.#drafts.has(key));
     const keys = areKeysSame ? before : [...this.#drafts.keys()].toSorted(compareText);
-    const reports: Record<string, ObjectReport> = areKeysSame ? { ...former } : {};
-    let isSame = areKeysSame;
-    for (const key of keys) {
-      const report = reportOf(this.#drafts.get(key) as Draft, own(former, key));
-      if (areKeysSame && report === former[key]) continue;
-      reports[key] = report;
-      isSame = false;
-    }
-    return isSame ? former : reports;
+    const reports = keys.map((key) => reportOf(this.#drafts.get(key) as Draft, own(former, key)));
+    if (areKeysSame && reports.every((report, index) => report === former[keys[index] as string])) return former;
+    // Without a prototype an object of many members is made several times as fast.
+    const byKey = Object.create(null) as Record<string, ObjectReport>;
+    for (const [index, key] of keys.entries()) byKey[key] = reports[index] as ObjectReport;
+    return byKey;
   }
 
   #draftOf(object: ObjectRef, generation: number | undefined): Draft {
     const key = knownKeyOf(object);
     const known = this.#drafts.get(key);
     if (known !== undefined) return known;
-    const draft = { object, generation, findings: NONE, carriedBy: undefined };
+    const draft = { object, generation, findings: NONE, carriedBy: CARRIED_BY_NONE };
     this.#drafts.set(key, draft);
     return draft;
   }
@@ -165,13 +163,13 @@ const reportOf = (draft: Draft, former: ObjectReport | undefined): ObjectReport 
   if (former !== undefined && isTold(draft, draft.findings, former)) return former;
   const findings = draft.findings.toSorted(byWeight);
   if (former !== undefined && isTold(draft, findings, former)) return former;
-  const carriedBy = [...(draft.carriedBy ?? CARRIED_BY_NONE)].toSorted(([left], [right]) => compareText(left, right));
-  return { object: draft.object, generation: draft.generation, findings, carriedBy: Object.fromEntries(carriedBy) };
+  return { object: draft.object, generation: draft.generation, findings, carriedBy: Object.fromEntries(pairsIn(draft.carriedBy).toSorted(([left], [right]) => compareText(left, right))) };
 };
 
-const isTold = ({ generation, carriedBy: carriedByAny }: Draft, findings: readonly Finding[], former: ObjectReport): boolean => {
-  const carriedBy = carriedByAny ?? CARRIED_BY_NONE;
-  if (generation !== former.generation || findings.length !== former.findings.length || carriedBy.size !== Object.keys(former.carriedBy).length) return false;
-  for (const [gateway, fingerprint] of carriedBy) if (own(former.carriedBy, gateway) !== fingerprint) return false;
+const pairsIn = (flat: readonly string[]): [string, string][] => flat.flatMap((gateway, index): [string, string][] => (index % 2 === 0 ? [[gateway, flat[index + 1] as string]] : []));
+
+const isTold = ({ generation, carriedBy }: Draft, findings: readonly Finding[], former: ObjectReport): boolean => {
+  if (generation !== former.generation || findings.length !== former.findings.length || carriedBy.length !== 2 * Object.keys(former.carriedBy).length) return false;
+  for (let index = 0; index < carriedBy.length; index += 2) if (own(former.carriedBy, carriedBy[index] as string) !== carriedBy[index + 1]) return false;
   return findings.every((one, index) => isSameFinding(one, former.findings[index] as Finding));
 };

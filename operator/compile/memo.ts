@@ -18,9 +18,9 @@ export class Memo<Source, Result> {
 
   /** Of each object, in the order of the objects. What is no longer there is forgotten. */
   all(objects: Readonly<Record<string, Source>>, sources: Sources): Result[] {
-    const entries = Object.entries(objects);
-    const results = entries.map(([id, source]) => this.#one(id, source, sources));
-    if (this.#entries.size > entries.length) for (const id of this.#entries.keys()) if (!Object.hasOwn(objects, id)) this.#entries.delete(id);
+    const ids = Object.keys(objects);
+    const results = ids.map((id) => this.#one(id, objects[id] as Source, sources));
+    if (this.#entries.size > ids.length) for (const id of this.#entries.keys()) if (!Object.hasOwn(objects, id)) this.#entries.delete(id);
     return results;
   }
 

@@ -1,5 +1,6 @@
 // Whom a snapshot is for: all of a gateway, or of a gateway what one namespace may use, for a sidecar.
 // `viewFor` cuts the second out of the first. Pure. What it leaves out never leaves the operator.
+import type { Difference } from "../../dataplane/snapshot/delta.ts";
 import { credentialsOf, type Route, type Snapshot } from "../../dataplane/snapshot/schema.ts";
 
 export interface Audience {
@@ -17,7 +18,7 @@ export const audienceKey = ({ gateway, namespace }: Audience): string => (namesp
  */
 export const viewFor = (snapshot: Snapshot, namespace: string): Snapshot => {
   const callers = filtered(snapshot.callers, (caller) => caller.namespace === namespace);
-  const teams = new Set(Object.values(callers).flatMap((caller) => caller.team ?? []));
+  const teams = teamsOf(callers);
   const usable = filtered(snapshot.routes, (route) => mayUse(route, namespace, teams));
   const routes = Object.fromEntries(Object.entries(usable).map(([id, route]) => [id, narrowed(route, namespace)]));
   const used = new Set(Object.values(routes).flatMap((route) => route.rules.flatMap((rule) => rule.targets.map((target) => target.provider))));
@@ -26,6 +27,30 @@ export const viewFor = (snapshot: Snapshot, namespace: string): Snapshot => {
   const credentials = filtered(snapshot.credentials, (_, id) => needed.has(id));
   return { format: snapshot.format, gateway: snapshot.gateway, settings: snapshot.settings, providers, routes, callers, credentials };
 };
+
+/**
+ * Whether an edit shows in what the namespace gets; `view` is what it got before. What is new is used by nobody unless
+ * something else changed too: no snapshot refers to what it lacks.
+ */
+export const isConcerned = (namespace: string, view: Snapshot, { before, after, differences }: Edit): boolean => {
+  const teams = teamsOf(view.callers);
+  const isSeen = {
+    settings: () => true,
+    routes: (id: string) => [before.routes[id], after.routes[id]].some((route) => route !== undefined && mayUse(route, namespace, teams)),
+    callers: (id: string) => [before.callers[id], after.callers[id]].some((caller) => caller?.namespace === namespace),
+    providers: (id: string) => Object.hasOwn(view.providers, id),
+    credentials: (id: string) => Object.hasOwn(view.credentials, id),
+  };
+  return differences.some(({ section, id }) => isSeen[section](id));
+};
+
+interface Edit {
+  readonly before: Snapshot;
+  readonly after: Snapshot;
+  readonly differences: readonly Difference[];
+}
+
+const teamsOf = (callers: Snapshot["callers"]): ReadonlySet<string> => new Set(Object.values(callers).flatMap((caller) => caller.team ?? []));
 
 const filtered = <Value>(resources: Readonly<Record<string, Value>>, isWanted: (value: Value, id: string) => boolean): Record<string, Value> =>
   Object.fromEntries(Object.entries(resources).filter(([id, value]) => isWanted(value, id)));

@@ -5,7 +5,7 @@ import { diff, differences, type Difference } from "../../dataplane/snapshot/del
 import { lowered, lowerings, type Lowering } from "../../dataplane/snapshot/formats.ts";
 import { encodeDelta, encodeSnapshot } from "../../dataplane/snapshot/messages.ts";
 import { FORMAT, type Snapshot } from "../../dataplane/snapshot/schema.ts";
-import { audienceKey, viewFor, type Audience } from "./audience.ts";
+import { audienceKey, isConcerned, viewFor, type Audience } from "./audience.ts";
 
 export interface Edition {
   readonly gateway: string;
@@ -50,6 +50,8 @@ export class Editions {
   #epoch: number;
   readonly #formers: ReadonlyMap<number, Lowering>;
   readonly #byGateway = new Map<string, Edition>();
+  /** By gateway: nearly everybody needs the way from there to here. */
+  readonly #latest = new Map<string, Publication>();
   readonly #shelves = new Map<string, Shelf>();
   #nonce = 0;
 
@@ -81,7 +83,9 @@ export class Editions {
     this.#byGateway.set(gateway, edition);
     // At once, whether or not anybody is connected: who comes back with this version later gets a delta.
     this.#shelf({ audience: { gateway }, format: FORMAT });
-    return { edition, before, differences: before === undefined ? [] : differences(before.snapshot, snapshot) };
+    const publication = { edition, before, differences: before === undefined ? [] : differences(before.snapshot, snapshot) };
+    this.#latest.set(gateway, publication);
+    return publication;
   }
 
   /** What the gateway has now, cut for the audience when somebody first asks for it. */
@@ -117,8 +121,15 @@ export class Editions {
     const key = hearerKey(hearer);
     const shelf = this.#shelves.get(key) ?? { editions: [], cutFrom: "", wholes: new Map(), frames: new Map() };
     this.#shelves.set(key, shelf);
-    if (shelf.cutFrom !== whole.version) cut(shelf, whole, this.#editionFor(whole, hearer));
+    if (shelf.cutFrom !== whole.version) cut(shelf, whole, this.#unchanged(shelf, whole, hearer) ?? this.#editionFor(whole, hearer));
     return shelf;
+  }
+
+  /** Of hundreds of namespaces an edit concerns few; for the others nothing is cut. */
+  #unchanged({ cutFrom, editions: [newest] }: Shelf, whole: Edition, { audience: { gateway, namespace }, format }: Hearer): Edition | undefined {
+    const { before, differences: found = [] } = this.#latest.get(gateway) ?? {};
+    if (namespace === undefined || format !== FORMAT || newest === undefined || before?.version !== cutFrom) return undefined;
+    return isConcerned(namespace, newest.snapshot, { before: before.snapshot, after: whole.snapshot, differences: found }) ? undefined : newest;
   }
 
   #editionFor(whole: Edition, { audience: { gateway, namespace }, format }: Hearer): Edition {
@@ -134,7 +145,12 @@ export class Editions {
     const nonce = this.#nonce;
     const pushing = { version, epoch: this.#epoch, nonce };
     if (base === undefined) return { nonce, isFull: true, bytes: encodeSnapshot(pushing, snapshot) };
-    return { nonce, isFull: false, bytes: encodeDelta(pushing, base.version, diff(base.snapshot, snapshot)) };
+    return { nonce, isFull: false, bytes: encodeDelta(pushing, base.version, diff(base.snapshot, snapshot, this.#known(base, snapshot))) };
+  }
+
+  #known({ gateway, snapshot: from }: Edition, to: Snapshot): readonly Difference[] | undefined {
+    const latest = this.#latest.get(gateway);
+    return latest?.before?.snapshot === from && latest.edition.snapshot === to ? latest.differences : undefined;
   }
 }
 

@@ -10,12 +10,20 @@ import { KeptProcess } from "./kept-process.ts";
 import { freePort } from "./ports.ts";
 import type { ProcessRecord, StateFolder } from "./state.ts";
 
+/** PEM. */
+export interface TlsFiles {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
 export interface DataPlanesParts {
   readonly state: StateFolder;
   readonly host: string;
   readonly port: number;
   readonly adminPort: number;
   readonly workers: number;
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   readonly gateway: string;
   readonly clock: Clock;
   readonly say: (message: string) => void;
@@ -132,12 +140,14 @@ export class DataPlanes {
   }
 
   #told(name: string, adminPort: number, state: StateFolder): Record<string, string> {
+    const { tls } = this.#parts;
     return {
       LLMGW_POD: name,
       LLMGW_GATEWAY: this.#parts.gateway,
       LLMGW_HOST: this.#parts.host,
       LLMGW_PORT: String(this.#port),
       LLMGW_REUSE_PORT: String(this.#parts.workers > 1),
+      ...(tls !== undefined && { LLMGW_TLS_CERT_FILE: tls.certificateFile, LLMGW_TLS_KEY_FILE: tls.keyFile }),
       LLMGW_ADMIN_HOST: "127.0.0.1",
       LLMGW_ADMIN_PORT: String(adminPort),
       LLMGW_FEED: `unix:${state.socketFile}`,

@@ -6,6 +6,7 @@ import type { DataPlaneState } from "../publish/sessions.ts";
 
 export interface Served {
   readonly build: string;
+  readonly scheme: "http" | "https";
   readonly host: string;
   readonly port: number;
   readonly adminPorts: readonly number[];
@@ -19,8 +20,8 @@ const DIFFERENCES_TOLD_MAX = 5;
 const MODELS_TOLD_MAX = 12;
 
 export const welcome = (served: Served): string[] => {
-  const address = urlOf(served.host, served.port);
-  const admin = served.adminPorts.map((port) => urlOf("127.0.0.1", port)).join("  ");
+  const address = urlOf(served.scheme, served.host, served.port);
+  const admin = served.adminPorts.map((port) => urlOf("http", "127.0.0.1", port)).join("  ");
   return [
     `LLM Gateway ${served.build} serves ${served.manifests}`,
     "",
@@ -36,9 +37,9 @@ export const welcome = (served: Served): string[] => {
   ];
 };
 
-const urlOf = (host: string, port: number): string => {
+const urlOf = (scheme: string, host: string, port: number): string => {
   const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host;
-  return `http://${reachable.includes(":") && !reachable.startsWith("[") ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(":") && !reachable.startsWith("[") ? `[${reachable}]` : reachable}:${port}`;
 };
 
 /** Names that callers can use now: a route whose every target is missing is not among them. */

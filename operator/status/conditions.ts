@@ -116,6 +116,13 @@ export const statusOf = (input: StatusInput): ObjectStatus => {
   };
 };
 
+/** Says the same at two moments between which nothing about the object's data planes changed that a status tells. */
+export const standingText = (input: Pick<StatusInput, "key" | "report" | "history" | "dataPlanes">): string =>
+  Object.keys(input.report.carriedBy).map((gateway) => {
+    const { counts: { configVersion, connected, programmed, rejected }, counted, lagging } = standingOf(gateway, input);
+    return `${gateway} ${configVersion} ${connected} ${programmed} ${rejected} ${counted} ${lagging.join("; ")}`;
+  }).join("\n");
+
 type Judged = Pick<Condition, "type" | "status" | "reason" | "message">;
 
 const stamped = (judged: Judged, { report, previous, time }: StatusInput): Condition => {
@@ -164,19 +171,42 @@ interface Standing {
   readonly lagging: readonly string[];
 }
 
-const standingOf = (gateway: string, { key, history, dataPlanes }: StatusInput): Standing => {
+const standingOf = (gateway: string, { key, history, dataPlanes }: Pick<StatusInput, "key" | "history" | "dataPlanes">): Standing => {
   const known = own(history, gateway) ?? NO_HISTORY;
   const { since, version: first = "" } = own(known.carried, key) ?? {};
-  const counted = dataPlanes.filter((dataPlane) => dataPlane.gateway === gateway);
-  const behind = counted.filter(({ version }) => since === undefined || (own(known.versions, version) ?? -1) < since);
+  const { members, connected, versions } = fleetOf(gateway, dataPlanes);
+  const old = versions.filter((version) => since === undefined || (own(known.versions, version) ?? -1) < since);
+  const behind = old.length === 0 ? [] : members.filter(({ version }) => old.includes(version));
   const counts: GatewayCounts = {
     name: gateway,
     ...(first !== "" && { configVersion: first }),
-    connected: counted.filter(({ isConnected }) => isConnected !== false).length,
-    programmed: counted.length - behind.length,
+    connected,
+    programmed: members.length - behind.length,
     rejected: behind.filter((dataPlane) => dataPlane.rejection !== undefined).length,
   };
-  return { counts, counted: counted.length, lagging: behind.map((dataPlane) => `${dataPlane.pod} of gateway ${gateway} ${whyBehind(dataPlane)}`) };
+  return { counts, counted: members.length, lagging: behind.map((dataPlane) => `${dataPlane.pod} of gateway ${gateway} ${whyBehind(dataPlane)}`) };
+};
+
+interface Fleet {
+  readonly members: readonly DataPlane[];
+  readonly connected: number;
+  /** Each once. */
+  readonly versions: readonly string[];
+}
+
+// Objects are thousands and data planes hundreds, but the versions that these run are few: a list is counted once for all objects.
+const fleets = new WeakMap<readonly DataPlane[], Map<string, Fleet>>();
+
+const fleetOf = (gateway: string, dataPlanes: readonly DataPlane[]): Fleet => {
+  const byGateway = fleets.get(dataPlanes) ?? new Map<string, Fleet>();
+  fleets.set(dataPlanes, byGateway);
+  const known = byGateway.get(gateway);
+  if (known !== undefined) return known;
+  const members = dataPlanes.filter((dataPlane) => dataPlane.gateway === gateway);
+  const connected = members.filter(({ isConnected }) => isConnected !== false).length;
+  const fleet = { members, connected, versions: [...new Set(members.map(({ version }) => version))] };
+  byGateway.set(gateway, fleet);
+  return fleet;
 };
 
 const whyBehind = ({ rejection, isConnected }: DataPlane): string => {

@@ -1,11 +1,12 @@
 // Writes the status of each object to the cluster: only what changed, verdicts before counts, never faster than is good for the server.
 // Always from the newest that is known, so that what happened while a write waited is in it. Only a leader writes.
 import { isConflict, isForbidden, isNotFound, KubeFailure, wordsOfFailure } from "../kube/failure.ts";
-import type { ObjectRef, World } from "../world.ts";
-import { advanceHistory, statusOf, type DataPlane, type History, type Report } from "./conditions.ts";
+import { own, type ObjectRef, type World } from "../world.ts";
+import { advanceHistory, standingText, statusOf, type DataPlane, type History, type Report } from "./conditions.ts";
 import { conditionsIn, isTold, isUrgent, sendable, turnsBetween, type Status, type Turn } from "./difference.ts";
 import { fieldsFor, type PublishedRoutes } from "./fields.ts";
 import { Pace } from "./pace.ts";
+import { Settled, type Grounds } from "./settled.ts";
 import { Roster, type ConnectedPlane, type ServingPod } from "./roster.ts";
 
 export interface Observed {
@@ -74,6 +75,8 @@ export class StatusReporter {
   readonly #roster: Roster;
   readonly #pace: Pace;
   readonly #dirty = new Set<string>();
+  #isAllDirty = false;
+  readonly #settled = new Settled();
   /** Nobody has said anything about this generation yet: somebody may be waiting at a terminal. */
   readonly #first = new Set<string>();
   readonly #urgent = new Set<string>();
@@ -105,6 +108,7 @@ export class StatusReporter {
     this.#reportedTick = this.#parts.clock.tick();
     this.#history = advanceHistory(this.#history, facts.reports, facts.versions);
     for (const key of this.#written.keys()) if (!Object.hasOwn(facts.reports, key)) this.#forget(key);
+    this.#settled.keepOnly(facts.reports);
     this.#tellOfSecrets(facts);
     this.#markAll();
   }
@@ -138,10 +142,19 @@ export class StatusReporter {
     this.#cancelRegular();
   }
 
+  // Of hundreds of data planes each answers every push: who is meant is worked out once, at the look.
   #markAll(): void {
     if (this.#facts === undefined) return;
-    for (const [key, { object }] of Object.entries(this.#facts.reports)) if (ownKinds.includes(object.kind)) this.#dirty.add(key);
+    this.#isAllDirty = true;
     this.#lookLater(LOOK_MS);
+  }
+
+  #takeDirty(): string[] {
+    const all = this.#isAllDirty ? Object.entries(this.#facts?.reports ?? {}).flatMap(([key, { object }]) => (ownKinds.includes(object.kind) ? [key] : [])) : [];
+    const keys = [...new Set([...all, ...this.#dirty])];
+    this.#isAllDirty = false;
+    this.#dirty.clear();
+    return keys;
   }
 
   // What runs out by itself, such as the patience with a pod without a stream, is found by looking.
@@ -168,17 +181,20 @@ export class StatusReporter {
     if (isEarly || !this.#roster.isComplete(pods, streams)) return this.#lookLater(LOOK_MS);
     const startTick = clock.tick();
     this.#planes = this.#roster.look(pods, streams);
-    for (const key of this.#dirty) this.#sort(key);
-    this.#dirty.clear();
+    for (const key of this.#takeDirty()) this.#sort(key);
     this.#lookTookMs = clock.tick() - startTick;
     this.#pump();
   }
 
+  // Of thousands of objects nearly all have been looked at before, and nothing about them is different.
   #sort(key: string): void {
+    const grounds = this.#groundsOf(key);
+    if (grounds === undefined || this.#settled.isStill(key, grounds)) return this.#unqueue(key);
     const desired = this.#desired(key);
     const dueTick = this.#lazy.get(key) ?? this.#parts.clock.tick() + LAZY_MS;
     this.#unqueue(key);
-    if (desired === undefined || isTold(desired.status, desired.told)) return;
+    if (desired === undefined) return;
+    if (isTold(desired.status, desired.told)) return this.#settled.note(key, grounds);
     if (desired.told["observedGeneration"] !== desired.status["observedGeneration"]) this.#first.add(key);
     else if (isUrgent(desired.status, desired.told)) this.#urgent.add(key);
     else this.#lazy.set(key, dueTick);
@@ -188,6 +204,18 @@ export class StatusReporter {
     this.#first.delete(key);
     this.#urgent.delete(key);
     this.#lazy.delete(key);
+  }
+
+  /** All that the verdict whether a status is told already depends on. */
+  #groundsOf(key: string): Grounds | undefined {
+    const report = this.#facts?.reports[key];
+    const observed = this.#parts.observed(key);
+    if (this.#facts === undefined || report === undefined || observed === undefined) return undefined;
+    const { object: { namespace, name } } = report;
+    const { routes, budgets } = this.#facts.world;
+    const id = `${namespace}/${name}`;
+    const standing = standingText({ key, report, history: this.#history, dataPlanes: this.#planes });
+    return [report, this.#believed(key, observed).status, own(routes, id), own(budgets, id), standing];
   }
 
   #desired(key: string): Desired | undefined {

@@ -180,7 +180,8 @@ export class ListWatch<Value> {
     const watchdog = new Watchdog(this.#parts.clock, () => this.restart("the watch has been silent for too long"));
     let filling = fresh;
     try {
-      watchdog.feed(INITIAL_SILENCE_MS_MAX);
+      // What is resumed in a quiet cluster hears nothing before the first bookmark.
+      watchdog.feed(filling === undefined ? SILENCE_MS_MAX : INITIAL_SILENCE_MS_MAX);
       for await (const event of client.watch(resource, selection, query, signal)) {
         if (filling === undefined) this.#apply(event);
         else if (event.type !== "BOOKMARK") this.#collect(event.object, filling);

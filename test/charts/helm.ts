@@ -1,5 +1,6 @@
 // Helm as the tests of the chart use it: renders as objects, refusals as words. Without helm, why there is none.
-// Tests that need it skip with that reason; LLMGW_HELM names another one than the path's.
+// Tests that need it skip with that reason. What may differ between Helm 3 and Helm 4 is tried with each that is on the
+// path as helm and helm4; LLMGW_HELM names another one, which is then the only one.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,7 @@ import { loadAll } from "js-yaml";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const chart = join(root, "charts/llm-gateway");
-const program = process.env.LLMGW_HELM ?? "helm";
+const { LLMGW_HELM: chosen } = process.env;
 
 /** What the programs of the names are in a pod's own terms; the rest of an object is unknown. */
 export interface Container {
@@ -57,17 +58,23 @@ export interface Rendered {
   readonly [field: string]: unknown;
 }
 
-const run = (words: readonly string[], at = root) => spawnSync(program, words, { cwd: at, encoding: "utf8", maxBuffer: 67_108_864 });
+const run = (words: readonly string[], program: string) => spawnSync(program, words, { cwd: root, encoding: "utf8", maxBuffer: 67_108_864 });
 
-export const whyNoHelm: string = run(["version", "--short"]).status === 0 ? "" : `there is no ${program} here; put one on the path or name it in LLMGW_HELM`;
+const isThere = (program: string): boolean => run(["version", "--short"], program).status === 0;
+
+/** Programs: the first one is used wherever no other is asked for. */
+export const helms: readonly string[] = (chosen === undefined ? ["helm", "helm4"] : [chosen]).filter(isThere);
+const [first = "helm"] = helms;
+
+export const whyNoHelm: string = helms.length > 0 ? "" : `there is no ${chosen ?? "helm"} here; put one on the path or name it in LLMGW_HELM`;
 
 /** Names of the value sets that come with the chart. */
 export const valueSets: readonly string[] = readdirSync(join(chart, "ci")).map((name) => name.replace(/-values\.yaml$/, "")).toSorted();
 
 const OF_EVERY_TEST = ["--namespace", "llm-system", "--kube-version", "1.36.0"];
 
-export const lint = (words: readonly string[] = []): { readonly isGood: boolean; readonly said: string } => {
-  const { status, stdout, stderr } = run(["lint", "--strict", chart, ...words]);
+export const lint = (words: readonly string[], program: string): { readonly isGood: boolean; readonly said: string } => {
+  const { status, stdout, stderr } = run(["lint", "--strict", chart, ...words], program);
   return { isGood: status === 0, said: `${stdout}${stderr}` };
 };
 
@@ -76,26 +83,28 @@ export interface Rendering {
   readonly objects: readonly Rendered[];
 }
 
-const asked = (words: readonly string[], folder: string) => run(["template", "llm-gateway", folder, ...OF_EVERY_TEST, ...words]);
+const asked = (words: readonly string[], folder: string, program: string) => run(["template", "llm-gateway", folder, ...OF_EVERY_TEST, ...words], program);
 
 /** What would be installed; hooks and tests too. */
-export const render = (words: readonly string[], folder = chart): Rendering => {
-  const { status, stdout, stderr } = asked(words, folder);
+export const render = (words: readonly string[], folder = chart, program = first): Rendering => {
+  const { status, stdout, stderr } = asked(words, folder, program);
   if (status !== 0) throw new Error(stderr);
   return { text: stdout, objects: loadAll(stdout).filter((one) => one !== null && one !== undefined) as Rendered[] };
 };
 
 const renderedSets = new Map<string, Rendering>();
 
-export const renderSet = (set: string): Rendering => {
-  const known = renderedSets.get(set) ?? render(["--values", join(chart, `ci/${set}-values.yaml`)]);
-  renderedSets.set(set, known);
+export const valuesOf = (set: string): readonly string[] => ["--values", join(chart, `ci/${set}-values.yaml`)];
+
+export const renderSet = (set: string, program = first): Rendering => {
+  const known = renderedSets.get(`${program} ${set}`) ?? render(valuesOf(set), chart, program);
+  renderedSets.set(`${program} ${set}`, known);
   return known;
 };
 
 /** Why the values are refused; "" when they are not. */
-export const refusalOf = (words: readonly string[]): string => {
-  const { status, stderr } = asked(words, chart);
+export const refusalOf = (words: readonly string[], program = first): string => {
+  const { status, stderr } = asked(words, chart, program);
   return status === 0 ? "" : stderr;
 };
 

@@ -120,7 +120,7 @@ describe.skipIf(whyNoHelm !== "")(`the rendered objects${whyNoHelm && ` (${whyNo
 const namesIn = (...files: readonly string[]): Set<string> => new Set(files.flatMap((file) => readFileSync(join(root, file), "utf8").match(/\b(?:LLMGW|OTEL|POD|WATCH)_[A-Z_]+\b/g) ?? []));
 
 describe.skipIf(whyNoHelm !== "")("what the pods are told", () => {
-  const environmentOf = (of: string): string[] => [...new Set(["monitoring", "namespaces"].flatMap((set) => named(renderSet(set).objects, "Deployment", of).spec?.template?.spec.containers[0]?.env ?? []).map(({ name }) => name))];
+  const environmentOf = (of: string): string[] => [...new Set(["monitoring", "namespaces", "tls"].flatMap((set) => named(renderSet(set).objects, "Deployment", of).spec?.template?.spec.containers[0]?.env ?? []).map(({ name }) => name))];
 
   it("is read by the data plane, every word of it", () => {
     const read = namesIn("dataplane/settings.ts");

@@ -1,8 +1,8 @@
-// What the operator may do, each verb with the reason for it, and nothing beyond this table.
+// What the operator may do, and people who ask it, each verb with the reason for it, and nothing beyond this table.
 import { describe, expect, it } from "vitest";
 import { named, ofKind, render, renderSet, whyNoHelm, type Rule } from "./helm.ts";
 
-type Scope = "watched" | "cluster" | "home";
+type Scope = "watched" | "cluster" | "home" | "asking";
 
 interface Right {
   readonly scope: Scope;
@@ -56,6 +56,8 @@ const rights: readonly Right[] = [
   right("home", "core/configmaps", "create", "the bundle that data planes trust, should somebody have deleted it"),
   right("home", "core/configmaps@llm-gateway-authority-bundle", "get", "the bundle that data planes trust"),
   right("home", "core/configmaps@llm-gateway-authority-bundle", "update", "to renew it with overlap"),
+  right("asking", "core/pods", "list", "which pod wears the leader's label, and the port that it names"),
+  right("asking", "core/pods/proxy", "get", "what it says at /status; RBAC knows neither ports nor paths"),
 ];
 
 const grantsIn = (rules: readonly Rule[]): string[] =>
@@ -113,5 +115,20 @@ describe.skipIf(whyNoHelm !== "")("what people may do", () => {
     expect(grantsIn(view?.rules ?? [])).toEqual(KINDS.flatMap((kind) => ["get", "list", "watch"].map((verb) => `llmgateway.io/${kind} ${verb}`)).toSorted());
     expect(grantsIn(edit?.rules ?? [])).toEqual(KINDS.flatMap((kind) => ["create", "delete", "deletecollection", "patch", "update"].map((verb) => `llmgateway.io/${kind} ${verb}`)).toSorted());
     expect(edit?.metadata.labels["rbac.authorization.k8s.io/aggregate-to-view"]).toBeUndefined();
+  });
+
+  it("is asking the operator with llmgw status, for those who are named and in its namespace only", () => {
+    const { objects } = render(["--set", "rbac.status.subjects[0].kind=Group,rbac.status.subjects[0].name=on-call"]);
+    const role = named(objects, "ClusterRole", "llm-system-llm-gateway-status");
+    expect(grantsIn(role.rules ?? [])).toEqual(wanted("asking"));
+    expect(Object.keys(role.metadata.labels).filter((label) => label.startsWith("rbac.authorization.k8s.io/"))).toEqual([]);
+    const bindings = objects.filter((object) => JSON.stringify(object["roleRef"] ?? "").includes(role.metadata.name));
+    expect(bindings).toMatchObject([{ kind: "RoleBinding", metadata: { namespace: "llm-system" }, roleRef: { kind: "ClusterRole" }, subjects: [{ kind: "Group", name: "on-call" }] }]);
+  });
+
+  it("is asking it by the role view only where that is wished for, and nobody's unless somebody is named", () => {
+    const wished = named(render(["--set", "rbac.status.aggregate=true"]).objects, "ClusterRole", "llm-system-llm-gateway-status");
+    expect(wished.metadata.labels["rbac.authorization.k8s.io/aggregate-to-view"]).toBe("true");
+    expect(ofKind(render([]).objects, "RoleBinding").map(({ metadata }) => metadata.name)).toEqual(["llm-gateway-operator"]);
   });
 });

@@ -5,7 +5,7 @@ import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { gatewaySettings } from "../../crds/gateway-settings.ts";
-import { chart, refusalOf, whyNoHelm } from "./helm.ts";
+import { chart, helms, refusalOf, whyNoHelm } from "./helm.ts";
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -102,16 +102,17 @@ const wrong: readonly (readonly [what: string, words: readonly string[], ...said
   ["a digest that is none", ["--set", "image.digests.operator=sha256:12"], "at '/image/digests/operator'"],
   ["a share of traces beyond one", ["--set-string", "gateways.default.traces.share=1.5"], "at '/gateways/default/traces/share'"],
   ["root as the user", ["--set", "podSecurityContext.runAsUser=0"], "at '/podSecurityContext/runAsUser'"],
+  ["a right for something that is nobody", ["--set", "rbac.status.subjects[0].kind=Team,rbac.status.subjects[0].name=a"], "at '/rbac/status/subjects/0/kind'"],
   ["one namespace twice", ["--set", "watch.namespaces={a,a}"], "at '/watch/namespaces'"],
 ];
 
 describe.skipIf(whyNoHelm !== "")(`wrong values${whyNoHelm && ` (${whyNoHelm})`}`, () => {
-  it.each(wrong.map(([what, words, ...said]) => ({ what, words, said })))("are refused in words: $what", ({ words, said }) => {
-    const refusal = refusalOf(words);
+  it.each(helms.flatMap((program) => wrong.map(([what, words, ...said]) => ({ program, what, words, said }))))("are refused in words by $program: $what", ({ program, words, said }) => {
+    const refusal = refusalOf(words, program);
     expect(said.filter((part) => !refusal.includes(part)), refusal).toEqual([]);
   });
 
-  it("are not found in the defaults", () => {
-    expect(refusalOf([])).toBe("");
+  it.each(helms)("are not found in the defaults by %s", (program) => {
+    expect(refusalOf([], program)).toBe("");
   });
 });

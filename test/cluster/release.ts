@@ -18,14 +18,22 @@ export const ofSize = ["operator.resources.requests.cpu=10m", "gatewayDefaults.r
 /** Of the README: nothing but what is said there. */
 export const install = (): Promise<string> => helm("install", RELEASE, chart, "--namespace", SYSTEM, "--create-namespace", ...ofImages, "--set", "demo.enabled=true", "--wait", "--timeout", "120s");
 
-/** With further values on top; also when it is there already. */
-export const upgrade = (...values: readonly string[]): Promise<string> =>
-  helm("upgrade", "--install", RELEASE, chart, "--namespace", SYSTEM, ...ofImages, "--set", "demo.enabled=true", ...ofSize, ...values.flatMap((value) => ["--set", value]), "--wait", "--timeout", "180s");
+/** What Helm is told, whichever it is. */
+export const words = {
+  /** With further values on top; also when it is there already. */
+  upgrade: (...values: readonly string[]): readonly string[] =>
+    ["upgrade", "--install", RELEASE, chart, "--namespace", SYSTEM, ...ofImages, "--set", "demo.enabled=true", ...ofSize, ...values.flatMap((value) => ["--set", value]), "--wait", "--timeout", "180s"],
+  uninstall: ["uninstall", RELEASE, "--namespace", SYSTEM, "--wait", "--timeout", "120s", "--ignore-not-found"],
+  test: ["test", RELEASE, "--namespace", SYSTEM, "--timeout", "60s"],
+  /** To that revision, or with 0 the one before. */
+  rollBack: (revision: string): readonly string[] => ["rollback", RELEASE, revision, "--namespace", SYSTEM, "--wait", "--timeout", "180s"],
+};
 
-export const uninstall = (): Promise<string> => helm("uninstall", RELEASE, "--namespace", SYSTEM, "--wait", "--timeout", "120s", "--ignore-not-found");
+export const upgrade = (...values: readonly string[]): Promise<string> => helm(...words.upgrade(...values));
 
-/** To that revision, or the one before. */
-export const rollBack = (revision = "0"): Promise<string> => helm("rollback", RELEASE, revision, "--namespace", SYSTEM, "--wait", "--timeout", "180s");
+export const uninstall = (): Promise<string> => helm(...words.uninstall);
+
+export const rollBack = (revision = "0"): Promise<string> => helm(...words.rollBack(revision));
 
 export const chartOf = async (): Promise<string> => {
   const [release] = JSON.parse(await helm("list", "--namespace", SYSTEM, "--filter", `^${RELEASE}$`, "--output", "json")) as { chart: string }[];

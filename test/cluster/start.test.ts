@@ -6,7 +6,7 @@ import { apply, helm, kubectl, kubectlJson, quantile, run, until } from "./comma
 import { editRoute } from "./edits.ts";
 import { collectEvidence } from "./evidence.ts";
 import { CALLERS, SYSTEM, TENANT } from "./namespaces.ts";
-import { install, RELEASE, upgrade } from "./release.ts";
+import { install, RELEASE, upgrade, words } from "./release.ts";
 
 const BASE = `http://${RELEASE}.${SYSTEM}.svc/v1`;
 const KEYED = `http://${RELEASE}-keyed.${SYSTEM}.svc/v1`;
@@ -57,7 +57,7 @@ describe("a fresh cluster", () => {
   });
 
   it("passes helm test", async () => {
-    expect(await helm("test", RELEASE, "--namespace", SYSTEM, "--timeout", "60s")).toContain("Phase:          Succeeded");
+    expect(await helm(...words.test)).toContain("Phase:          Succeeded");
   });
 
   it("runs nothing that Pod Security would warn of", async () => {

@@ -121,7 +121,7 @@ export const startTraffic = async (): Promise<UnderTraffic> => {
   onTestFinished(() => rmSync(extra, { recursive: true }));
   writeFileSync(join(where.manifests, "gateway.yaml"), JSON.stringify({ gateways: { default: { anonymous: true, privateRanges: ["127.0.0.0/8"], drainTime: "1s" } } }));
   for (const [index, manifest] of manifests(addresses).entries()) writeFileSync(join(where.manifests, `object-${index}.yaml`), JSON.stringify(manifest));
-  const running = run(where, "--workers", "2", "--demo-port", String(await freePort()));
+  const running = await run(where, "--workers", "2", "--demo-port", String(await freePort()));
   const address = await addressOf(running);
   const admin = (await running.said("  admin  ")).match(/127\.0\.0\.1:\d+/g) ?? [];
   const seen = new Map<string, number>();

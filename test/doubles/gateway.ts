@@ -1,6 +1,7 @@
 // A whole data-plane server in this process, on a free port, with a snapshot given as the differences from the smallest
 // useful one. What it logs and settles can be read back; closing it proves that nothing stays open.
 import { hash } from "node:crypto";
+import type { ServingCertificate } from "../../dataplane/certificate.ts";
 import { systemClock, type Clock } from "../../dataplane/clock.ts";
 import { Deadlines } from "../../dataplane/deadlines.ts";
 import { startServer, type GatewayServer } from "../../dataplane/server.ts";
@@ -24,6 +25,8 @@ export interface Parts {
   readonly callers?: Readonly<Record<string, Partial<Caller>>>;
   /** Of a sidecar; it stays the same when another snapshot is applied. */
   readonly localCaller?: Caller;
+  /** Of the listener, and so of its address; it stays the same too. */
+  readonly certificate?: ServingCertificate;
   readonly settings?: Partial<Omit<Settings, "limits" | "stream">> & { limits?: Partial<Settings["limits"]>; stream?: Partial<Settings["stream"]> };
 }
 
@@ -90,7 +93,7 @@ export const startGateway = async (parts: Parts | null, clock: Clock = systemClo
   const sink = { write: (bytes: Uint8Array, done: (error: Error | null) => void) => { take(bytes); done(null); }, writeNow: (bytes: Uint8Array) => { take(bytes); return true; } };
   const telemetry = await startTelemetry({ clock, sink, build: "test" });
   const store = new MemoryStore(clock);
-  const server = await startServer({ host: "127.0.0.1", port: 0, reusePort: false, clock, deadlines, telemetry, store, build: "test", random, requestTimeoutMs, localCaller: parts?.localCaller });
+  const server = await startServer({ host: "127.0.0.1", port: 0, reusePort: false, clock, deadlines, telemetry, store, build: "test", random, requestTimeoutMs, localCaller: parts?.localCaller, certificate: parts?.certificate });
   const apply = (next: Parts): void => {
     const snapshot = snapshotOf(next);
     const problems = server.apply(snapshot, snapshotVersion(snapshot));
@@ -106,7 +109,7 @@ export const startGateway = async (parts: Parts | null, clock: Clock = systemClo
     return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => "status" in line);
   };
   return {
-    url: `http://127.0.0.1:${server.port}`,
+    url: `http${parts?.certificate === undefined ? "" : "s"}://127.0.0.1:${server.port}`,
     port: server.port,
     server, telemetry, deadlines, clock, apply, logged, lines,
     settled: async (count) => {

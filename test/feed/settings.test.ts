@@ -8,7 +8,7 @@ describe("the settings of a data plane", () => {
   test("have defaults for all but the operator's address, and cannot be changed", () => {
     const { settings } = readSettings(least);
     expect(settings).toMatchObject({ host: "127.0.0.1", port: 8080, reusePort: false, adminHost: "127.0.0.1", adminPort: 9090, gateway: "default", feed: { socketFile: "/run/feed.sock" }, feedRetryMsMax: 10_000 });
-    expect(settings).toMatchObject({ lastGood: undefined, traces: undefined, feedTokenFile: undefined });
+    expect(settings).toMatchObject({ lastGood: undefined, tls: undefined, traces: undefined, feedTokenFile: undefined });
     expect(Object.isFrozen(settings)).toBe(true);
   });
 
@@ -27,6 +27,10 @@ describe("the settings of a data plane", () => {
     expect(readSettings({ LLMGW_FEED: "https://operator:7443" }).settings?.feed).not.toHaveProperty("caFile");
   });
 
+  test("bring the certificate's two files where requests come encrypted", () => {
+    expect(readSettings({ ...least, LLMGW_TLS_CERT_FILE: "/tls/tls.crt", LLMGW_TLS_KEY_FILE: "/tls/tls.key" }).settings?.tls).toEqual({ certificateFile: "/tls/tls.crt", keyFile: "/tls/tls.key" });
+  });
+
   test("say who calls a sidecar without a key, which is nobody elsewhere", () => {
     expect(readSettings({ ...least, LLMGW_LOCAL_NAMESPACE: "team-a", LLMGW_LOCAL_ACCOUNT: "robot" }).settings?.localCaller).toEqual({ name: "team-a/robot", namespace: "team-a" });
     expect(readSettings({ ...least, LLMGW_LOCAL_NAMESPACE: "team-a", LLMGW_HOST: "::1" }).settings?.localCaller).toEqual({ name: "team-a/default", namespace: "team-a" });
@@ -42,6 +46,8 @@ describe("the settings of a data plane", () => {
     [{ ...least, LLMGW_PORT: "8080x" }, /LLMGW_PORT/],
     [{ ...least, LLMGW_REUSE_PORT: "yes" }, /LLMGW_REUSE_PORT is "yes"; it must be true or false/],
     [{ ...least, LLMGW_LAST_GOOD_FILE: "/a" }, /must be set together/],
+    [{ ...least, LLMGW_TLS_CERT_FILE: "/tls/tls.crt" }, /LLMGW_TLS_CERT_FILE and LLMGW_TLS_KEY_FILE must be set together: a certificate is shown with its key\. Set neither for plain HTTP/],
+    [{ ...least, LLMGW_TLS_KEY_FILE: "/tls/tls.key" }, /must be set together/],
     [{ ...least, LLMGW_LOCAL_NAMESPACE: "team-a", LLMGW_HOST: "0.0.0.0" }, /LLMGW_HOST is "0.0.0.0"; with LLMGW_LOCAL_NAMESPACE it must be a loopback address/],
     [{ ...least, OTEL_EXPORTER_OTLP_ENDPOINT: "collector" }, /must be a URL/],
     [{ ...least, OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:1", OTEL_TRACES_SAMPLER_ARG: "2" }, /from 0 to 1/],

@@ -17,14 +17,15 @@ interface Place {
 const ranks: Record<"dataplane" | "operator", readonly (readonly string[])[]> = {
   dataplane: [
     // The contract lies below the rest: telemetry redacts its secrets, and the admin port shows it.
-    ["errors.ts", "clock.ts", "deadlines.ts", "snapshot/", "wire/"],
+    ["errors.ts", "clock.ts", "deadlines.ts", "certificate.ts", "snapshot/", "wire/"],
     ["state/", "telemetry/"],
     ["protocols/"],
     // A row of the catalogue says how its provider differs from a protocol.
     ["providers/", "policies/", "identity/", "feed/"],
     ["request/"],
+    ["inbound/"],
     // Settings are made of what the parts ask for, and only main.ts reads them: no part can reach for the environment.
-    ["server.ts", "settings.ts"],
+    ["server.ts", "listener.ts", "settings.ts"],
     ["main.ts", "reference.ts", "translate.ts"],
   ],
   operator: [

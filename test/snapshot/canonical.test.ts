@@ -1,7 +1,7 @@
 // One spelling and one version for one content, on every machine and after every journey.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonical, resourceHash, snapshotVersion } from "../../dataplane/snapshot/canonical.ts";
+import { canonical, resourceHash, snapshotVersion, wireText } from "../../dataplane/snapshot/canonical.ts";
 import { checkSnapshot } from "../../dataplane/snapshot/check.ts";
 import type { Snapshot } from "../../dataplane/snapshot/schema.ts";
 import { Secret } from "../../dataplane/snapshot/secret.ts";
@@ -45,6 +45,20 @@ describe("the canonical form", () => {
         expect(JSON.parse(canonical(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+  });
+});
+
+describe("the text for the wire and the disk", () => {
+  it("is the same content, secrets spelt out, and the same again when it is asked for again", () => {
+    const snapshot = example();
+    for (const _ of [1, 2]) expect(canonical(JSON.parse(wireText(snapshot)))).toBe(canonical(snapshot));
+  });
+
+  it("of an edited snapshot has the edit", () => {
+    const snapshot = example();
+    wireText(snapshot);
+    const edited: Snapshot = { ...snapshot, routes: { ...snapshot.routes, 'team-a/"odd"': { models: [], access: {}, rules: [], timeouts: { idleMs: 3 } } }, callers: {} };
+    expect(canonical(JSON.parse(wireText(edited)))).toBe(canonical(edited));
   });
 });
 

@@ -1,9 +1,11 @@
 // What a data plane takes, and how it says what it does not take.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical } from "../../dataplane/snapshot/canonical.ts";
-import { checkShape, checkSnapshot } from "../../dataplane/snapshot/check.ts";
+import { checkShape, checkSnapshot, problemsSince } from "../../dataplane/snapshot/check.ts";
 import { defaultSettings, FORMAT, settingsSchema, type Snapshot } from "../../dataplane/snapshot/schema.ts";
 import { Secret } from "../../dataplane/snapshot/secret.ts";
+import { change, snapshots } from "../request/random-snapshots.ts";
 import { CREDENTIAL, example } from "./example.ts";
 
 const bent = (changes: Partial<Record<keyof Snapshot, unknown>>): unknown => ({ ...example(), ...changes });
@@ -81,5 +83,28 @@ describe("a reference that leads nowhere", () => {
 
   it("is no matter of shape: a delta may refer to what the other end holds", () => {
     expect(checkShape(bent({ providers: {} })).problems).toBeUndefined();
+  });
+});
+
+describe("what is wrong with an edited snapshot, when only the edit is looked at", () => {
+  // A name that no schema takes, so that shapes are wrong now and then, and not only references.
+  const bend = fc.constantFrom(
+    (snapshot: Snapshot): Snapshot => ({ ...snapshot, callers: { ...snapshot.callers, odd: { name: "a/b", namespace: "a" } } }),
+    (snapshot: Snapshot): Snapshot => ({ ...snapshot, settings: { ...snapshot.settings, drainMs: -1 } }),
+  );
+  const edits = fc.array(fc.oneof({ weight: 8, arbitrary: change }, { weight: 1, arbitrary: bend }), { minLength: 1, maxLength: 4 });
+
+  it("is what is found when all of it is looked at", () => {
+    let wrong = 0;
+    const property = fc.property(snapshots, edits, (good, changes) => {
+      fc.pre(checkSnapshot(good).problems === undefined);
+      const next = changes.reduce((snapshot, make) => make(snapshot), good);
+      const { problems = [] } = checkSnapshot(next);
+      expect(problemsSince(good, next)).toEqual(problems);
+      wrong += problems.length === 0 ? 0 : 1;
+    });
+    fc.assert(property, { numRuns: 500 });
+    // Both kinds came up, or nothing was compared.
+    expect([wrong > 20, wrong < 480]).toEqual([true, true]);
   });
 });

@@ -1,7 +1,6 @@
 // Backpressure is real: a slow client stops the provider, and nothing in between collects what it has not read yet.
 // Measured is what waits in the gateway's sockets and replies, not the process's memory, which tells the collector's mood.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { gunzip, gzipSync } from "node:zlib";
@@ -22,20 +21,21 @@ const HELD_BYTES_MAX = 3 * 65_536;
 /** What the system keeps for two connections over loopback, with room to spare. */
 const SYSTEM_BYTES_MAX = 25 * 1_048_576;
 
-/** What the gateway holds: unsent bytes of its replies, unread bytes of its connections to providers. */
+/** What the gateway holds: unsent bytes of its connections with clients, unread ones of those with providers. */
 class Held {
-  readonly #replies = new Set<ServerResponse>();
+  readonly #replies = new Set<Socket>();
   readonly #upstreams = new Set<Socket>();
   bytesMax = 0;
   /** Tells the gateway's connections from those of the test's own clients. */
   providerPort = 0;
+  gatewayPort = 0;
 
-  readonly seeReply = (message: unknown): void => void this.#replies.add((message as { response: ServerResponse }).response);
+  readonly seeReply = (message: unknown): void => void this.#replies.add((message as { socket: Socket }).socket);
   readonly seeUpstream = (message: unknown): void => void this.#upstreams.add((message as { socket: Socket }).socket);
 
   look(): void {
     let bytes = 0;
-    for (const reply of this.#replies) bytes += reply.writableLength;
+    for (const reply of this.#replies) if (reply.localPort === this.gatewayPort) bytes += reply.writableLength;
     for (const socket of this.#upstreams) if (socket.remotePort === this.providerPort) bytes += socket.readableLength + socket.writableLength;
     if (bytes > this.bytesMax) this.bytesMax = bytes;
   }
@@ -44,16 +44,17 @@ class Held {
 let held: Held;
 beforeEach(() => {
   held = new Held();
-  subscribe("http.server.request.start", held.seeReply);
+  subscribe("net.server.socket", held.seeReply);
   subscribe("net.client.socket", held.seeUpstream);
 });
 afterEach(() => {
-  unsubscribe("http.server.request.start", held.seeReply);
+  unsubscribe("net.server.socket", held.seeReply);
   unsubscribe("net.client.socket", held.seeUpstream);
 });
 
 const watched = <Opened extends Scene>(scene: Opened): Opened => {
   held.providerPort = scene.provider.port;
+  held.gatewayPort = scene.gateway.server.port;
   return scene;
 };
 

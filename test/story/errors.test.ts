@@ -1,8 +1,9 @@
 // Every code of the catalogue, raised through the real server by a client or a provider that does what the code is for.
 import { describe, expect, it, vi } from "vitest";
 import { catalogue, type ErrorCode } from "../../dataplane/errors.ts";
+import { authority, certificateOf, HOUR_MS, swapped } from "../doubles/certificate.ts";
 import { fakeClock } from "../doubles/clock.ts";
-import { KEY, startGateway, timeouts } from "../doubles/gateway.ts";
+import { KEY, startGateway, timeouts, type Parts } from "../doubles/gateway.ts";
 import { dataEvent } from "../doubles/provider-bytes.ts";
 import { echoedKey, empty, eventStream, hangUp, html, json, redirect, silence, truncated } from "../doubles/provider-replies.ts";
 import { deadUrl, type Script } from "../doubles/provider.ts";
@@ -26,8 +27,8 @@ const refused = (what: Ask, parts: StageParts = {}): Promise<Seen> => seen(silen
 const page = (status: number) => ({ status, headers: { "content-type": "text/html" }, body: "<html>" });
 
 /** Something that the HTTP parser or its clock refuses. */
-const unreadable = async (sent: string, requestTimeoutMs?: number): Promise<Seen> => {
-  const gateway = await startGateway({ providers: {} }, undefined, undefined, requestTimeoutMs);
+const unreadable = async (sent: string, requestTimeoutMs?: number, parts: Partial<Parts> = {}): Promise<Seen> => {
+  const gateway = await startGateway({ providers: {}, ...parts }, undefined, undefined, requestTimeoutMs);
   const line = new Line(gateway.port);
   try {
     line.send(sent);
@@ -121,6 +122,7 @@ const PICTURE_CHAT = JSON.stringify({ model: "support-chat", messages: [{ role: 
 
 const provoke: Readonly<Record<ErrorCode, () => Promise<Seen>>> = {
   ACCEPT_BAD_REQUEST: () => unreadable("NONSENSE\r\n\r\n"),
+  ACCEPT_PLAIN_HTTP: async () => unreadable(headOf("GET", "/v1/models"), undefined, { certificate: swapped(await certificateOf(await authority(), Date.now() + HOUR_MS)) }),
   ACCEPT_TIMEOUT: () => unreadable("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n", 20),
   ACCEPT_LENGTH_MISMATCH: left,
   ACCEPT_BODY_TOO_LARGE: () => refused({ body: `{"x":"${"y".repeat(2000)}"}` }, { settings: { limits: { bodyBytesMax: 1024 } } }),
@@ -176,7 +178,7 @@ describe("the catalogue of errors", () => {
 
   it.each(Object.keys(catalogue) as ErrorCode[])("%s is raised, told and logged", async (code) => {
     const { answer, logged } = await provoke[code]();
-    const isNoRequest = code === "ACCEPT_BAD_REQUEST" || code === "ACCEPT_TIMEOUT";
+    const isNoRequest = code === "ACCEPT_BAD_REQUEST" || code === "ACCEPT_PLAIN_HTTP" || code === "ACCEPT_TIMEOUT";
     expect(logged).toBe(isNoRequest ? "" : code);
     if (code === "ACCEPT_LENGTH_MISMATCH") return expect(answer).toBeNull();
     expect(answer?.status).toBe(catalogue[code].status);

@@ -1,12 +1,15 @@
-// One conversation by five SDKs over eight provider protocols, through the very manifests that `npm start` serves: forty runs,
+// One conversation by five SDKs over eight provider protocols, through the gateway as `npm start` starts it: forty runs,
 // each whole and streamed, without and with thinking. All must mean the same; a table of what was seen is printed.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { clients, EXPECTED, held, meaning, type Run } from "./forty-clients.ts";
 import { printTable, PROVIDERS, servedExamples } from "./forty-gateway.ts";
 
 type Usage = Run["answering"]["usage"];
 
-const served = servedExamples();
+// The demo provider speaks word by word, and who waits for one can hear another meanwhile.
+vi.setConfig({ maxConcurrency: 20 });
+
+const served = servedExamples({ isGuarded: true });
 const rows: string[][] = [];
 /** What the demo provider counts when nothing stands in between. */
 const counted: Usage[] = [];
@@ -18,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => printTable(rows));
 
-describe.each(PROVIDERS)("a provider that speaks %s", (provider) => {
+describe.concurrent.each(PROVIDERS)("a provider that speaks %s", (provider) => {
   describe.each(clients.map((make) => [make("http://none", "none").name, make] as const))("is understood by the SDK of %s", (name, make) => {
     it.each([[false], [true]])("in a conversation with a picture and two calls (thinking: %s)", async (isThinking) => {
       const row = [provider, name, isThinking ? "thinking" : "plain", "failed", "", "", "", ""];

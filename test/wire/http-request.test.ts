@@ -1,6 +1,7 @@
 // Heads of HTTP/1 requests: what frames the body is said once, and no value can add a line.
 import { describe, expect, it } from "vitest";
-import { lengthSaid, requestHead, UnfitHeader } from "../../dataplane/wire/http-request.ts";
+import { lengthSaid, requestHead } from "../../dataplane/wire/http-request.ts";
+import { UnfitField } from "../../dataplane/wire/http-fields.ts";
 
 const head = (headers: readonly string[], length: number | null = 2, method = "POST", path = "/v1/chat"): string => requestHead({ method, path, headers }, "provider.test:8080", length);
 
@@ -18,7 +19,7 @@ describe("the head of a request", () => {
 
   it("takes a host that was given, and nothing that frames the body or rules the connection", () => {
     expect(head(["Host", "signed.test", "Content-Length", "99", "Transfer-Encoding", "chunked", "Connection", "close", "Expect", "100-continue", "Upgrade", "h2c", "Keep-Alive", "1"])).toBe(
-      "POST /v1/chat HTTP/1.1\r\nconnection: keep-alive\r\nHost: signed.test\r\ncontent-length: 2\r\n\r\n",
+      "POST /v1/chat HTTP/1.1\r\nconnection: keep-alive\r\nhost: signed.test\r\ncontent-length: 2\r\n\r\n",
     );
   });
 
@@ -34,12 +35,12 @@ describe("the head of a request", () => {
     ["a line end in the path", [], "/\r\nx-evil:1"],
     ["no path", [], ""],
   ])("is refused with %s", (_, headers, path) => {
-    expect(() => head(headers, 2, "POST", path)).toThrow(UnfitHeader);
+    expect(() => head(headers, 2, "POST", path)).toThrow(UnfitField);
     // A second time too: names are remembered.
-    expect(() => head(headers, 2, "POST", path)).toThrow(UnfitHeader);
+    expect(() => head(headers, 2, "POST", path)).toThrow(UnfitField);
   });
 
-  it("is refused with a method that is none", () => expect(() => head([], 2, "GET /evil")).toThrow(UnfitHeader));
+  it("is refused with a method that is none", () => expect(() => head([], 2, "GET /evil")).toThrow(UnfitField));
 });
 
 describe("the length that headers say", () => {

@@ -44,6 +44,21 @@
 {{- else -}}default{{- end -}}
 {{- end -}}
 
+{{- /* Empty: it speaks plain HTTP. */ -}}
+{{- define "llm-gateway.tlsSecret" -}}
+{{- if .values.tls.secretName -}}{{ .values.tls.secretName -}}
+{{- else if .values.tls.certManager.issuerRef.name -}}{{ include "llm-gateway.gatewayName" . }}-tls{{- end -}}
+{{- end -}}
+{{- /* Also the name of its port. */ -}}
+{{- define "llm-gateway.scheme" -}}{{ ternary "http" "https" (eq (include "llm-gateway.tlsSecret" .) "") }}{{- end -}}
+{{- define "llm-gateway.serviceHost" -}}{{ include "llm-gateway.gatewayService" . }}.{{ .root.Release.Namespace }}.svc{{- end -}}
+{{- define "llm-gateway.host" -}}{{ default (include "llm-gateway.serviceHost" .) .values.tls.hostname }}{{- end -}}
+{{- define "llm-gateway.address" -}}
+{{- $scheme := include "llm-gateway.scheme" . -}}
+{{- $port := int .values.service.port -}}
+{{ $scheme }}://{{ include "llm-gateway.host" . }}{{ if ne $port (ternary 80 443 (eq $scheme "http")) }}:{{ $port }}{{ end }}
+{{- end -}}
+
 {{- /* Every gateway with its own values over the defaults, by name, as YAML. */ -}}
 {{- define "llm-gateway.gateways" -}}
 {{- $root := . -}}
@@ -55,6 +70,7 @@
 {{- end -}}
 {{- $values := mergeOverwrite (deepCopy $root.Values.gatewayDefaults) (deepCopy $own) -}}
 {{- $_ := set $gateways $name (include "llm-gateway.checked" (dict "root" $root "name" $name "values" $values) | fromYaml) -}}
+{{- include "llm-gateway.checkedSecret" (dict "root" $root "name" $name "gateways" $gateways) -}}
 {{- end -}}
 {{- end -}}
 {{- $gateways | toYaml -}}
@@ -85,6 +101,10 @@
 {{- if and (eq $values.service.type "ClusterIP") (or (int $values.service.nodePort) $values.service.externalTrafficPolicy) -}}
 {{- fail (printf "gateways.%s.service: nodePort and externalTrafficPolicy are for the types NodePort and LoadBalancer" $name) -}}
 {{- end -}}
+{{- include "llm-gateway.checkedTls" . -}}
+{{- if eq (int $values.service.port) 0 -}}
+{{- $_ := set $values.service "port" (ternary 80 443 (eq (include "llm-gateway.scheme" .) "http")) -}}
+{{- end -}}
 {{- $seconds := include "llm-gateway.seconds" $values.settings.drainTime | int -}}
 {{- if or (eq $seconds 0) (gt $seconds 86400) -}}
 {{- fail (printf "gateways.%s.settings.drainTime is %s; it must be longer than 0s and at most 24h" $name $values.settings.drainTime) -}}
@@ -94,6 +114,29 @@
 {{- $_ := set $values.settings "privateRanges" (concat $values.settings.privateRanges .root.Values.demo.privateRanges | uniq) -}}
 {{- end -}}
 {{- $values | toYaml -}}
+{{- end -}}
+
+{{- define "llm-gateway.checkedTls" -}}
+{{- $tls := .values.tls -}}
+{{- if and $tls.hostname (eq (include "llm-gateway.tlsSecret" .) "") -}}
+{{- fail (printf "gateways.%s.tls.hostname is %s, but there is no certificate: set tls.secretName or tls.certManager.issuerRef.name" .name $tls.hostname) -}}
+{{- end -}}
+{{- if and (or $tls.certManager.dnsNames $tls.certManager.duration $tls.certManager.renewBefore) (not $tls.certManager.issuerRef.name) -}}
+{{- fail (printf "gateways.%s.tls.certManager: name the issuer in issuerRef.name" .name) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Two of cert-manager's Certificates with one Secret would write over each other for ever. */ -}}
+{{- define "llm-gateway.checkedSecret" -}}
+{{- $root := .root -}}
+{{- $name := .name -}}
+{{- $own := get .gateways .name -}}
+{{- $secret := include "llm-gateway.tlsSecret" (dict "root" .root "name" .name "values" $own) -}}
+{{- range $other, $values := .gateways -}}
+{{- if and (ne $other $name) $secret (eq $secret (include "llm-gateway.tlsSecret" (dict "root" $root "name" $other "values" $values))) (or $own.tls.certManager.issuerRef.name $values.tls.certManager.issuerRef.name) -}}
+{{- fail (printf "gateways.%s.tls.secretName and gateways.%s.tls.secretName are both %s, and cert-manager can keep only one certificate there" $other $name $secret) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- /* A duration such as 1h30m in whole seconds, rounded up. */ -}}

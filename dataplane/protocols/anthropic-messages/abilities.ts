@@ -1,5 +1,6 @@
 // What Anthropic's protocol can carry to a model. What one cloud lacks of it stands in the dialect of its row.
 import type { Abilities } from "../abilities.ts";
+import { byModel } from "../by-model.ts";
 import type { Dialect } from "../dialect.ts";
 import { traitsOf, type Traits } from "../claude-traits.ts";
 
@@ -17,7 +18,7 @@ const reasoningOf = ({ thinking }: Traits): Abilities["reasoning"] => {
   return thinking === "adaptive" ? "effort" : "budget";
 };
 
-export const abilities = (dialect: Dialect, model: string): Abilities => {
+export const abilities = byModel((dialect: Dialect, model: string): Abilities => {
   const traits = traitsOf(model);
   return {
     imageSources: ["url", "bytes"],
@@ -56,4 +57,4 @@ export const abilities = (dialect: Dialect, model: string): Abilities => {
     hasHostedWebSearch: traits.isClaude,
     ...dialect.abilities,
   };
-};
+});

@@ -17,22 +17,32 @@ export const betasOf = (headers: Asked["headers"], body: JsonObject): string[] =
   return [...new Set(said.flatMap((value: Json) => (typeof value === "string" ? namesIn(value) : [])))].filter((name) => name !== "");
 };
 
-/** Those that the target takes; each other one is a loss. */
+/** Those that the target takes, once each, by the names that they have there; each other one is a loss. */
 export const takenBetas = (value: Json | undefined, { betas }: Dialect, losses: Loss[]): string[] => {
   const asked = Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
   if (betas?.takes === undefined) return asked;
-  const { takes } = betas;
-  for (const name of asked) if (!takes.includes(name)) losses.push({ path: `${BETA}.${name}`, reason: "unsupported", severity: "minor" });
-  return asked.filter((name) => takes.includes(name));
+  const { takes, renames = {} } = betas;
+  const taken = new Set<string>();
+  for (const name of asked) {
+    const known = Object.hasOwn(renames, name) ? (renames[name] ?? name) : name;
+    if (takes.includes(known)) taken.add(known);
+    else losses.push({ path: `${BETA}.${name}`, reason: "unsupported", severity: "minor" });
+  }
+  return [...taken];
 };
 
-/** The same for a client's headers that would go as they are. */
+/** The same for a client's headers that would go as they are; one of them may be there several times. */
 export const fitHeaders = (forwarded: readonly string[], dialect: Dialect): { readonly headers: readonly string[]; readonly members: JsonObject; readonly losses: readonly Loss[] } => {
-  const at = forwarded.indexOf(BETA);
-  if (at === -1 || dialect.betas === undefined) return { headers: forwarded, members: {}, losses: [] };
+  if (dialect.betas === undefined || !forwarded.includes(BETA)) return { headers: forwarded, members: {}, losses: [] };
   const losses: Loss[] = [];
-  const taken = takenBetas(namesIn(forwarded[at + 1] ?? ""), dialect, losses);
-  const others = [...forwarded.slice(0, at), ...forwarded.slice(at + 2)];
+  const others: string[] = [];
+  const asked: string[] = [];
+  for (let at = 0; at < forwarded.length; at += 2) {
+    const [name = "", value = ""] = forwarded.slice(at, at + 2);
+    if (name === BETA) asked.push(...namesIn(value));
+    else others.push(name, value);
+  }
+  const taken = takenBetas(asked.filter((name) => name !== ""), dialect, losses);
   if (taken.length === 0) return { headers: others, members: {}, losses };
   return dialect.betas.in === "body" ? { headers: others, members: { anthropic_beta: taken }, losses } : { headers: [...others, BETA, taken.join(",")], members: {}, losses };
 };

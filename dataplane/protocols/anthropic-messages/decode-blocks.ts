@@ -2,8 +2,9 @@
 // a row, and those of hosted tools, stay what they are, with the text in them that others can read.
 import type { Invalid } from "../codec.ts";
 import type { Block, FileBlock, Source } from "../ir.ts";
-import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
+import { isEmpty, type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { isObject, type Json } from "../../wire/json.ts";
+import { findUnread } from "../unread.ts";
 import { handBack, opaquesOf } from "./carry.ts";
 import { decodeCitations } from "./citations.ts";
 import { cacheOf, cacheRestOf, extrasOf, invalid, isMembers, lookUp, NAME, objectOf, restOf } from "./members.ts";
@@ -12,6 +13,8 @@ import { cacheOf, cacheRestOf, extrasOf, invalid, isMembers, lookUp, NAME, objec
 export interface Place {
   readonly at: string;
   readonly origin: string;
+  /** Takes the paths of what nobody here reads; only in requests. */
+  readonly unread?: string[] | undefined;
 }
 
 type Decode = (value: JsonObject, place: Place) => Block | Invalid;
@@ -23,7 +26,7 @@ const knownOf = (...members: readonly string[]): ReadonlySet<string> => new Set(
 const restIn = (value: JsonObject, known: ReadonlySet<string>): JsonObject => {
   const rest = restOf(value, known);
   const cacheRest = cacheRestOf(value);
-  return Object.keys(cacheRest).length === 0 ? rest : { ...rest, cache_control: cacheRest };
+  return isEmpty(cacheRest) ? rest : { ...rest, cache_control: cacheRest };
 };
 
 const partOf = (value: JsonObject, at: string, known: ReadonlySet<string>) => ({ at, ...cacheOf(value), ...extrasOf(restIn(value, known)) });
@@ -43,21 +46,36 @@ const sourceOf = (source: JsonObject): Source | null => {
   }
 };
 
+const sourceShape = { type: true, data: true, media_type: true, url: true, file_id: true, content: true } as const;
+const citationShape = { enabled: true } as const;
+
+const findIn = (value: JsonObject, { at, unread }: Place): void => {
+  if (unread === undefined) return;
+  findUnread(value["source"], sourceShape, `${at}.source`, unread);
+  findUnread(value["citations"], citationShape, `${at}.citations`, unread);
+};
+
+const bareText: ReadonlySet<string> = new Set(["type", "text"]);
 const knownOfText = knownOf("text", "citations");
 const decodeText: Decode = (value, { at }) => {
   const text = stringOf(value["text"]);
+  if (isEmpty(restOf(value, bareText))) return { kind: "text", text, at };
   const citations = decodeCitations(value, text);
   return { kind: "text", text, ...partOf(value, at, knownOfText), ...(citations.length === 0 ? {} : { citations }) };
 };
 
 const knownOfImage = knownOf("source");
-const decodeImage: Decode = (value, { at }) => {
+const decodeImage: Decode = (value, place) => {
+  const { at } = place;
   const source = sourceOf(objectOf(value["source"]));
+  findIn(value, place);
   return source === null ? foreignOf(value, at) : { kind: "image", source, ...partOf(value, at, knownOfImage) };
 };
 
 const knownOfDocument = knownOf("source", "title", "context", "citations");
-const decodeDocument: Decode = (value, { at }) => {
+const decodeDocument: Decode = (value, place) => {
+  const { at } = place;
+  findIn(value, place);
   const given = objectOf(value["source"]);
   const written = given["type"] === "content" ? textOnlyOf(given["content"]) : null;
   const source = written === null ? sourceOf(given) : { kind: "text" as const, text: written, mediaType: "text/plain" };
@@ -116,8 +134,8 @@ const decodeCall: Decode = (value, { at }) => ({
 });
 
 const knownOfResult = knownOf("tool_use_id", "content", "is_error");
-const decodeResult: Decode = (value, { at, origin }) => {
-  const content = decodeContent(value["content"] ?? [], { at: `${at}.content`, origin });
+const decodeResult: Decode = (value, { at, origin, unread }) => {
+  const content = decodeContent(value["content"] ?? [], { at: `${at}.content`, origin, unread });
   if (!Array.isArray(content)) return content;
   return { kind: "tool-result", id: stringOf(value["tool_use_id"]), name: "", content, isError: value["is_error"] === true, ...partOf(value, at, knownOfResult) };
 };
@@ -154,12 +172,12 @@ export const decodeBlock = (value: Json, place: Place): Block | Invalid => {
 };
 
 /** What a message or a tool's result contains: a string is one text. */
-export const decodeContent = (content: Json, { at, origin }: Place): Block[] | Invalid => {
+export const decodeContent = (content: Json, { at, origin, unread }: Place): Block[] | Invalid => {
   if (typeof content === "string") return content === "" ? [] : [{ kind: "text", text: content, at }];
   if (!Array.isArray(content)) return invalid(`${at} must be a string or a list of content blocks.`, at);
   const blocks: Block[] = [];
   for (const [index, value] of content.entries()) {
-    const block = decodeBlock(value, { at: `${at}[${index}]`, origin });
+    const block = decodeBlock(value, { at: `${at}[${index}]`, origin, unread });
     if ("problem" in block) return block;
     blocks.push(block);
   }

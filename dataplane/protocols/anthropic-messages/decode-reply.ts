@@ -1,7 +1,7 @@
 // A whole answer of a provider's, into a reply. What only Anthropic's clients understand of it is kept beside it.
 // A success that holds an error, or no answer at all, is a failure.
 import type { TargetModel } from "../codec.ts";
-import type { Block, Finish, ProviderFailure, Reply } from "../ir.ts";
+import type { Block, Draft, Finish, ProviderFailure, Reply } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { isObject, parseExact } from "../../wire/json.ts";
 import { handBack } from "./carry.ts";
@@ -20,8 +20,9 @@ const blocksOf = (message: JsonObject, origin: string): Block[] => {
   const content = message["content"];
   if (!Array.isArray(content)) return [];
   const blocks: Block[] = [];
+  const place = { at: "", origin };
   for (const value of content) {
-    const block = decodeBlock(value, { at: "", origin });
+    const block = decodeBlock(value, place);
     if (!("problem" in block)) blocks.push(block);
   }
   return handBack(blocks);
@@ -39,13 +40,15 @@ export const decodeReply = (body: Buffer, { origin }: TargetModel): Reply | Prov
   const usage = objectOf(message["usage"]);
   const blocks = blocksOf(message, origin);
   const finish = readFinish(message) ?? unsaidFinish(blocks.some(({ kind }) => kind === "tool-call"));
-  return {
+  const reply: Draft<Reply> = {
     id: stringOf(message["id"]),
     model: stringOf(message["model"]),
     createdAt: 0,
     choices: [{ index: 0, blocks, finish }],
     usage: readUsage(usage),
     serviceTier: stringOf(usage["service_tier"]),
-    ...extrasOf(messageExtras(message)),
   };
+  const { extras } = extrasOf(messageExtras(message));
+  if (extras !== undefined) reply.extras = extras;
+  return reply;
 };

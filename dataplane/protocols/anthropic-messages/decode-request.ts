@@ -5,6 +5,7 @@ import type { Conversation, Format, Reasoning, Sampling, Turn } from "../ir.ts";
 import { isEffort } from "../effort.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { isObject, type Json, parseExact } from "../../wire/json.ts";
+import { findUnread } from "../unread.ts";
 import { betasOf } from "./betas.ts";
 import { decodeContent } from "./decode-blocks.ts";
 import { decodeToolChoice, decodeTools } from "./decode-tools.ts";
@@ -18,30 +19,30 @@ const known: ReadonlySet<string> = new Set([
 const roles: Readonly<Record<string, Turn["role"]>> = { user: "user", assistant: "assistant", system: "system" };
 const knownOfTurn: ReadonlySet<string> = new Set(["role", "content"]);
 
-const decodeSystem = (value: Json | undefined): Turn[] | Invalid => {
+const decodeSystem = (value: Json | undefined, unread: string[]): Turn[] | Invalid => {
   if (value === undefined || value === null) return [];
-  const blocks = decodeContent(value, { at: "system", origin: NAME });
+  const blocks = decodeContent(value, { at: "system", origin: NAME, unread });
   if (!Array.isArray(blocks)) return blocks;
   return blocks.length === 0 ? [] : [{ role: "system", blocks, at: "system" }];
 };
 
-const decodeMessage = (value: Json, at: string): Turn | Invalid => {
+const decodeMessage = (value: Json, at: string, unread: string[]): Turn | Invalid => {
   if (!isMembers(value)) return invalid(`${at} must be an object with "role" and "content".`, at);
   const said = stringOf(value["role"]);
   const role = lookUp(roles, said);
   if (role === undefined) return invalid(`${at}.role must be "user", "assistant" or "system".`, `${at}.role`);
-  const blocks = decodeContent(value["content"] ?? [], { at: `${at}.content`, origin: NAME });
+  const blocks = decodeContent(value["content"] ?? [], { at: `${at}.content`, origin: NAME, unread });
   if (!Array.isArray(blocks)) return blocks;
   return { role, blocks, at, ...extrasOf(restOf(value, knownOfTurn)) };
 };
 
-const decodeTurns = (body: JsonObject): Turn[] | Invalid => {
+const decodeTurns = (body: JsonObject, unread: string[]): Turn[] | Invalid => {
   const messages = body["messages"];
   if (!Array.isArray(messages)) return invalid('messages must be a list of messages, as [{"role":"user","content":"…"}].', "messages");
-  const turns = decodeSystem(body["system"]);
+  const turns = decodeSystem(body["system"], unread);
   if (!Array.isArray(turns)) return turns;
   for (const [index, message] of messages.entries()) {
-    const turn = decodeMessage(message, `messages[${index}]`);
+    const turn = decodeMessage(message, `messages[${index}]`, unread);
     if ("problem" in turn) return turn;
     turns.push(turn);
   }
@@ -83,13 +84,17 @@ const decodeReasoning = (body: JsonObject): Reasoning | null => {
     isAdaptive: type === "adaptive" || type === "between_tools",
     // Models that take a budget show what they think unless told otherwise; those that decide themselves differ in it.
     isShown: lookUp(shown, display) ?? (type === "enabled" ? true : null),
+    ...(lookUp(shown, display) === undefined && type === "enabled" ? { isShownUnasked: true } : {}),
     ...extrasOf({ ...(isObject(thinking) ? { thinking } : {}), ...(typeof word === "string" ? { effort: word } : {}) }),
   };
 };
 
-const decodeFormat = (body: JsonObject): Format | null => {
+const formatShape = { type: true, schema: true } as const;
+
+const decodeFormat = (body: JsonObject, unread: string[]): Format | null => {
   const format = objectOf(objectOf(body["output_config"])["format"] ?? body["output_format"]);
   const schema = format["schema"];
+  findUnread(format, formatShape, "output_config.format", unread);
   return format["type"] === "json_schema" && isObject(schema) ? { kind: "schema", name: "", description: "", schema, isStrict: true } : null;
 };
 
@@ -110,7 +115,8 @@ const stringOrNull = (value: Json | undefined): string | null => (typeof value =
 export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Invalid => {
   const body = parseExact(bytes.toString("utf8"));
   if (!isMembers(body)) return invalid("The request body must be one JSON object.", "");
-  const turns = decodeTurns(body);
+  const unread: string[] = [];
+  const turns = decodeTurns(body, unread);
   if (!Array.isArray(turns)) return turns;
   const tools = decodeTools(body["tools"]);
   if (!Array.isArray(tools)) return tools;
@@ -127,7 +133,7 @@ export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Inval
     tools,
     toolChoice: choosing.toolChoice,
     isParallel: choosing.isParallel,
-    format: decodeFormat(body),
+    format: decodeFormat(body, unread),
     sampling,
     reasoning: decodeReasoning(body),
     verbosity: null,
@@ -137,5 +143,6 @@ export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Inval
     serviceTier: stringOrNull(body["service_tier"]),
     cacheKey: null,
     extras: { [NAME]: extrasIn(body, choosing.rest, asked.headers) },
+    ...(unread.length === 0 ? {} : { unread }),
   };
 };

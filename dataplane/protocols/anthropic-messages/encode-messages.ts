@@ -1,7 +1,7 @@
 // Turns of a conversation into the system prompt and the messages. Turns of one role that follow each other become one, as
 // the API itself reads them, with the results of tools first. Nothing is moved over a turn of another role.
 import type { Loss, Turn } from "../ir.ts";
-import type { JsonObject } from "../json-members.ts";
+import { isEmpty, type JsonObject } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
 import { contentOf, encodeBlock, type Encoding } from "./encode-blocks.ts";
 import { ownOf } from "./members.ts";
@@ -19,42 +19,52 @@ const roleOf = (turn: Turn): Message["role"] => (turn.role === "developer" ? "sy
 
 /** How many turns at the beginning are the system prompt; one that says more than its text is left where it stands. */
 const leadingCount = (turns: readonly Turn[]): number => {
-  const count = turns.findIndex((turn) => !isSystem(turn) || Object.keys(ownOf(turn)).length > 0);
-  return count === -1 ? turns.length : count;
+  let count = 0;
+  for (const turn of turns) {
+    if (!isSystem(turn) || !isEmpty(ownOf(turn))) break;
+    count += 1;
+  }
+  return count;
 };
 
-const contentIn = ({ blocks }: Turn, encoding: Encoding): JsonObject[] => {
-  const content: JsonObject[] = [];
-  for (const block of blocks) content.push(...encodeBlock(block, encoding));
+const addContent = (content: JsonObject[], { blocks }: Turn, encoding: Encoding): JsonObject[] => {
+  for (const block of blocks) {
+    const encoded = encodeBlock(block, encoding);
+    if (encoded !== null) content.push(encoded);
+  }
   return content;
 };
 
-const messageOf = (turn: Turn, encoding: Encoding): Message => ({ role: roleOf(turn), content: contentIn(turn, encoding), own: ownOf(turn), at: turn.at });
-
 const isResult = ({ type }: JsonObject): boolean => type === "tool_result";
 
-const resultsFirst = (content: readonly JsonObject[]): readonly JsonObject[] => {
+const resultsFirst = (content: JsonObject[]): JsonObject[] => {
+  if (content.length < 2) return content;
   const first = content.findIndex((block) => !isResult(block));
   if (first === -1 || content.findLastIndex(isResult) < first) return content;
   return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
 };
 
-/** Those that say something. */
-const messagesOf = (turns: readonly Turn[], encoding: Encoding): Message[] => {
+/** Those that say something, from this turn on. */
+const messagesOf = (turns: readonly Turn[], from: number, encoding: Encoding): Message[] => {
   const joined: Message[] = [];
-  for (const turn of turns) {
-    const message = messageOf(turn, encoding);
+  for (let index = from; index < turns.length; index += 1) {
+    const turn = turns[index] as Turn;
+    const role = roleOf(turn);
+    const own = ownOf(turn);
     const last = joined.at(-1);
-    if (last !== undefined && last.role === message.role && message.role !== "system" && Object.keys(message.own).length === 0) last.content.push(...message.content);
-    else joined.push(message);
+    if (last !== undefined && last.role === role && role !== "system" && isEmpty(own)) addContent(last.content, turn, encoding);
+    else joined.push({ role, content: addContent([], turn, encoding), own, at: turn.at });
   }
-  return joined.filter((message) => !saysNothing(message));
+  return joined.some(saysNothing) ? joined.filter((message) => !saysNothing(message)) : joined;
 };
+
+const isBlank = ({ type, text }: JsonObject): boolean => type === "text" && String(text).trim() === "";
+const isSpoken = ({ text }: JsonObject): boolean => String(text ?? "x").trim() !== "";
 
 /** A text of nothing but white space is refused where it is all that a message says. */
 const saysNothing = ({ content, own, role }: Message): boolean => {
-  if (role === "system" && Object.keys(own).length > 0) return false;
-  return content.every((block) => block["type"] === "text" && String(block["text"]).trim() === "");
+  if (role === "system" && !isEmpty(own)) return false;
+  return content.every(isBlank);
 };
 
 /** What an assistant's turn at the end is gone on from must not end in white space. */
@@ -76,10 +86,16 @@ export interface Prompt {
 
 export const encodePrompt = (turns: readonly Turn[], encoding: Encoding): Prompt => {
   const count = leadingCount(turns);
-  const system: JsonObject[] = [];
-  for (const turn of turns.slice(0, count)) for (const block of contentIn(turn, encoding)) if (String(block["text"] ?? "x").trim() !== "") system.push(block);
-  const messages = withTrimmedEnd(messagesOf(turns.slice(count), encoding), encoding.losses).map(({ role, content, own }) => ({ role, ...own, content: contentOf(resultsFirst(content)) }));
+  const said: JsonObject[] = [];
+  for (let index = 0; index < count; index += 1) addContent(said, turns[index] as Turn, encoding);
+  const system = said.every(isSpoken) ? said : said.filter(isSpoken);
+  const messages = withTrimmedEnd(messagesOf(turns, count, encoding), encoding.losses).map(written);
   return { system: system.length === 0 ? null : contentOf(system), messages };
+};
+
+const written = ({ role, content, own }: Message): JsonObject => {
+  const said = contentOf(resultsFirst(content));
+  return isEmpty(own) ? { role, content: said } : { role, ...own, content: said };
 };
 
 const typeOf = (content: Json | undefined, at: number): Json => {

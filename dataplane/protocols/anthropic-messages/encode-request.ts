@@ -1,12 +1,13 @@
 // A conversation as a request to a provider that speaks Anthropic's protocol, in the form that its model's generation and its
 // cloud take. The members stand in one order always: an upstream's cache hangs on the beginning of the prompt.
+import { byModel } from "../by-model.ts";
 import { isThinking, type Thought } from "../claude-thinking.ts";
 import { traitsOf, type Traits } from "../claude-traits.ts";
 import type { Encoded, TargetModel } from "../codec.ts";
 import type { Dialect } from "../dialect.ts";
 import type { Conversation, Field, Loss, LossReason } from "../ir.ts";
-import type { JsonObject } from "../json-members.ts";
-import { isObject, type Json } from "../../wire/json.ts";
+import { isEmpty, type JsonObject } from "../json-members.ts";
+import { isObject, type Json, jsonBytes } from "../../wire/json.ts";
 import { BETA, takenBetas } from "./betas.ts";
 import { encodePrompt, isLoopWithoutThinking, type Prompt } from "./encode-messages.ts";
 import { encodeFormat, encodeToolChoice, encodeTools, isForced } from "./encode-tools.ts";
@@ -19,6 +20,8 @@ const STREAM_PATH = "/messages#stream";
 const VERSION = "2023-06-01";
 /** Where nobody says what the model can write at most. */
 const OUTPUT_TOKENS = 4096;
+
+const traitsAt = byModel((_dialect, model) => traitsOf(model));
 
 interface Work {
   readonly conversation: Conversation;
@@ -64,6 +67,7 @@ const setSampling = (said: JsonObject, work: Work, thought: Thought): void => {
 
 const stopsOf = (work: Work): Json => {
   const { stop } = work.conversation.sampling;
+  if (stop.length === 0) return null;
   const visible = stop.filter((one) => one.trim() !== "");
   if (visible.length < stop.length) lose(work, "stop", "unsupported");
   return visible.length === 0 ? null : visible;
@@ -85,7 +89,7 @@ const setPresent = (members: JsonObject, key: string, value: Json): void => {
 };
 
 /** Null for one without members. */
-const someOf = (members: JsonObject): JsonObject | null => (Object.keys(members).length === 0 ? null : members);
+const someOf = (members: JsonObject): JsonObject | null => (isEmpty(members) ? null : members);
 
 /** What is said under this name goes over what was made. */
 const withOwn = (made: JsonObject, own: Json | undefined): JsonObject => (isObject(own) ? { ...made, ...own } : made);
@@ -142,7 +146,7 @@ export const encodeRequest = (conversation: Conversation, target: TargetModel): 
   const { dialect } = target;
   const own = conversation.extras[NAME] ?? {};
   const isOwn = conversation.protocol === NAME;
-  const body = inDialect(bodyOf({ conversation, target, traits: traitsOf(target.model), isOwn, losses, own }), dialect, losses);
+  const body = inDialect(bodyOf({ conversation, target, traits: traitsAt(dialect, target.model), isOwn, losses, own }), dialect, losses);
   const betas = takenBetas(own[BETA], dialect, losses);
   const isInBody = dialect.betas?.in === "body";
   const headers = body["anthropic_version"] === undefined ? ["anthropic-version", VERSION] : [];
@@ -150,7 +154,7 @@ export const encodeRequest = (conversation: Conversation, target: TargetModel): 
   return {
     path: target.isStreaming && dialect.paths?.[STREAM_PATH] !== undefined ? STREAM_PATH : PATH,
     headers,
-    body: Buffer.from(JSON.stringify(betas.length > 0 && isInBody ? { ...body, anthropic_beta: betas } : body)),
+    body: jsonBytes(betas.length > 0 && isInBody ? { ...body, anthropic_beta: betas } : body),
     losses,
   };
 };

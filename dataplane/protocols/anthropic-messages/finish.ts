@@ -1,6 +1,6 @@
 // Why a model stopped, in Anthropic's words and in neutral ones.
 // An unknown word is kept as it was said.
-import type { Finish, FinishReason } from "../ir.ts";
+import type { Draft, Finish, FinishReason } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { lookUp, objectOf } from "./members.ts";
 
@@ -21,12 +21,10 @@ export const readFinish = (said: JsonObject): Finish | null => {
   const sequence = said["stop_sequence"];
   const details = objectOf(said["stop_details"]);
   const detail = stringOf(details["explanation"]) || stringOf(details["category"]);
-  return {
-    reason: lookUp(reasons, raw) ?? "other",
-    raw,
-    ...(typeof sequence === "string" ? { stopSequence: sequence } : {}),
-    ...(detail === "" ? {} : { detail }),
-  };
+  const finish: Draft<Finish> = { reason: lookUp(reasons, raw) ?? "other", raw };
+  if (typeof sequence === "string") finish.stopSequence = sequence;
+  if (detail !== "") finish.detail = detail;
+  return finish;
 };
 
 const words = {

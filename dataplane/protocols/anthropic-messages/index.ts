@@ -52,12 +52,13 @@ export const anthropicMessagesCodec: Codec = {
   encodeStream,
   encodeFailure,
   streamType: () => "text/event-stream; charset=utf-8",
+  repeatsQuestion: false,
   fieldNames,
   // Where the conversation is kept, what it may reach, where it is computed, and a question that wants no answer but a summary.
   majorExtras: new Set(["thread", "mcp_servers", "container", "inference_geo", "compaction"]),
   // Copies of what the model names too, kept to be given back word for word; who called, which the provider itself said; and
   // betas, which are this protocol's: what they open is told by its own member.
-  quietExtras: new Set(["thinking", "effort", "source", "caller", "anthropic-beta"]),
+  quietExtras: new Set(["thinking", "effort", "source.type", "source.content", "caller", "anthropic-beta"]),
   encodeRequest,
   decodeReply,
   decodeStream,

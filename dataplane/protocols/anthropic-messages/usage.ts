@@ -1,6 +1,6 @@
 // Token counts in Anthropic's words: input without what the cache gave and took, snapshots that replace each other, and sums of
 // several runs of the model inside one answer. Never adds one snapshot to another.
-import { noUsage, type Usage } from "../ir.ts";
+import type { Usage } from "../ir.ts";
 import { type JsonObject, objectsIn } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
 import { numberOf, objectOf } from "./members.ts";
@@ -11,23 +11,24 @@ const countOf = (value: Json | undefined): number => {
 };
 
 /** Unknown ones count as nothing beside known ones. */
-const sumOf = (...counts: readonly number[]): number => (counts.every((count) => count < 0) ? -1 : counts.reduce((sum, count) => sum + Math.max(0, count), 0));
+const plus = (one: number, other: number): number => (one < 0 ? other : other < 0 ? one : one + other);
 
 const readOne = (native: JsonObject): Usage => {
   const cached = countOf(native["cache_read_input_tokens"]);
   const creation = objectOf(native["cache_creation"]);
   const hour = countOf(creation["ephemeral_1h_input_tokens"]);
   const said = countOf(native["cache_creation_input_tokens"]);
-  const written = said >= 0 ? said : sumOf(hour, countOf(creation["ephemeral_5m_input_tokens"]));
+  const written = said >= 0 ? said : plus(hour, countOf(creation["ephemeral_5m_input_tokens"]));
   const fresh = countOf(native["input_tokens"]);
   return {
-    ...noUsage(),
-    inputTokens: fresh < 0 ? -1 : sumOf(fresh, cached, written),
+    inputTokens: fresh < 0 ? -1 : plus(plus(fresh, cached), written),
     outputTokens: countOf(native["output_tokens"]),
     cachedInputTokens: cached,
     cacheWriteTokens: written,
     cacheWriteHourTokens: hour,
     reasoningTokens: countOf(objectOf(native["output_tokens_details"])["thinking_tokens"]),
+    audioInputTokens: -1,
+    audioOutputTokens: -1,
   };
 };
 
@@ -44,8 +45,9 @@ const chargedRuns = (native: JsonObject): JsonObject[] => {
 
 export const readUsage = (native: JsonObject): Usage => {
   const usage = readOne(native);
+  if (!Array.isArray(native["iterations"])) return usage;
   const runs = chargedRuns(native).map(readOne);
-  if (runs.length > 0) for (const key of summed) usage[key] = sumOf(...runs.map((run) => run[key]));
+  if (runs.length > 0) for (const key of summed) usage[key] = runs.reduce((sum, run) => plus(sum, run[key]), -1);
   return usage;
 };
 

@@ -4,15 +4,18 @@ import type { Invalid } from "../codec.ts";
 import type { Block, Source } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
+import { findUnread } from "../unread.ts";
 import { handBack, opaquesOf } from "./carry.ts";
 import { decodeCitation } from "./citations.ts";
 import { formatOfType, typeOfFormat } from "./formats.ts";
-import { argumentsOf, cacheMarkOf, extrasOf, invalid, isMembers, lookUp, NAME, objectOf, restOf } from "./members.ts";
+import { argumentsOf, cacheMarkOf, extrasOf, invalid, isMembers, lookUp, NAME, objectOf, pointShape, restOf } from "./members.ts";
 
 /** Where a part stands, and whose opaque values it holds. */
 export interface Place {
   readonly at: string;
   readonly origin: string;
+  /** Takes the paths of what nobody here reads; only in requests. */
+  readonly unread?: string[] | undefined;
 }
 
 /** What stands under the part's key, and the whole part. */
@@ -91,7 +94,7 @@ const knownOfResult = knownOf("toolUseId", "content", "status");
 const decodeResult: Decode = (value, place, part) => {
   const result = objectOf(value);
   if (typeof result["type"] === "string") return foreignOf(part, place.at);
-  const content = decodeContent(result["content"] ?? [], { at: `${place.at}.toolResult.content`, origin: place.origin });
+  const content = decodeContent(result["content"] ?? [], { ...place, at: `${place.at}.toolResult.content` });
   if (!Array.isArray(content)) return content;
   return { kind: "tool-result", id: stringOf(result["toolUseId"]), name: "", content, isError: result["status"] === "error", at: place.at, ...extrasOf(restOf(result, knownOfResult)) };
 };
@@ -157,16 +160,17 @@ const mark = (blocks: Block[], point: JsonObject): void => {
 };
 
 /** A point before everything marks nothing. */
-export const decodeContent = (content: Json, { at, origin }: Place): Block[] | Invalid => {
+export const decodeContent = (content: Json, { at, origin, unread = [] }: Place): Block[] | Invalid => {
   if (!Array.isArray(content)) return invalid(`${at} must be a list of parts, as [{"text":"…"}].`, at);
   const blocks: Block[] = [];
   for (const [index, part] of content.entries()) {
     const point = isMembers(part) ? part["cachePoint"] : undefined;
     if (isMembers(point)) {
       mark(blocks, point);
+      findUnread(point, pointShape, `${at}[${index}].cachePoint`, unread);
       continue;
     }
-    const block = decodePart(part, { at: `${at}[${index}]`, origin });
+    const block = decodePart(part, { at: `${at}[${index}]`, origin, unread });
     if ("problem" in block) return block;
     blocks.push(block);
   }

@@ -5,6 +5,7 @@ import type { Conversation, Format, Reasoning, Sampling, Turn } from "../ir.ts";
 import { isEffort } from "../effort.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
+import { findUnread } from "../unread.ts";
 import { decodeContent } from "./decode-blocks.ts";
 import { decodeToolChoice, decodeTools } from "./decode-tools.ts";
 import { extrasOf, invalid, isEmpty, isMembers, lookUp, NAME, numberOf, objectOf, restOf, thoughtMembers } from "./members.ts";
@@ -16,29 +17,29 @@ const known: ReadonlySet<string> = new Set([
 const roles: Readonly<Record<string, Turn["role"]>> = { user: "user", assistant: "assistant", system: "system" };
 const knownOfTurn: ReadonlySet<string> = new Set(["role", "content"]);
 
-const decodeSystem = (value: Json | undefined): Turn[] | Invalid => {
+const decodeSystem = (value: Json | undefined, unread: string[]): Turn[] | Invalid => {
   if (value === undefined || value === null) return [];
-  const blocks = decodeContent(value, { at: "system", origin: NAME });
+  const blocks = decodeContent(value, { at: "system", origin: NAME, unread });
   if (!Array.isArray(blocks)) return blocks;
   return blocks.length === 0 ? [] : [{ role: "system", blocks, at: "system" }];
 };
 
-const decodeMessage = (value: Json, at: string): Turn | Invalid => {
+const decodeMessage = (value: Json, at: string, unread: string[]): Turn | Invalid => {
   if (!isMembers(value)) return invalid(`${at} must be an object with "role" and "content".`, at);
   const role = lookUp(roles, value["role"]);
   if (role === undefined) return invalid(`${at}.role must be "user" or "assistant".`, `${at}.role`);
-  const blocks = decodeContent(value["content"] ?? [], { at: `${at}.content`, origin: NAME });
+  const blocks = decodeContent(value["content"] ?? [], { at: `${at}.content`, origin: NAME, unread });
   if (!Array.isArray(blocks)) return blocks;
   return { role, blocks, at, ...extrasOf(restOf(value, knownOfTurn)) };
 };
 
-const decodeTurns = (body: JsonObject): Turn[] | Invalid => {
+const decodeTurns = (body: JsonObject, unread: string[]): Turn[] | Invalid => {
   const messages = body["messages"] ?? [];
   if (!Array.isArray(messages)) return invalid('messages must be a list of messages, as [{"role":"user","content":[{"text":"…"}]}].', "messages");
-  const turns = decodeSystem(body["system"]);
+  const turns = decodeSystem(body["system"], unread);
   if (!Array.isArray(turns)) return turns;
   for (const [index, message] of messages.entries()) {
-    const turn = decodeMessage(message, `messages[${index}]`);
+    const turn = decodeMessage(message, `messages[${index}]`, unread);
     if ("problem" in turn) return turn;
     turns.push(turn);
   }
@@ -89,6 +90,7 @@ const decodeReasoning = (additional: JsonObject, output: JsonObject): Reasoning 
     isAdaptive: type === "adaptive" || type === "between_tools",
     // Models of Claude's that take a budget show what they think unless told otherwise.
     isShown: lookUp(shown, display) ?? (ofClaude === "enabled" ? true : null),
+    ...(lookUp(shown, display) === undefined && ofClaude === "enabled" ? { isShownUnasked: true } : {}),
     ...extrasOf({ ...thoughtIn(additional), ...(typeof output["effort"] === "string" ? { effort: output["effort"] } : {}) }),
   };
 };
@@ -116,6 +118,8 @@ const additionalRest = (additional: JsonObject, reasoning: Reasoning | null, isC
   return isEmpty(inference) ? others : { ...others, inferenceConfig: inference };
 };
 
+const tierShape = { type: true } as const;
+const choiceShape = { auto: {}, any: {}, tool: { name: true } } as const;
 const knownOfInference: ReadonlySet<string> = new Set(["maxTokens", "temperature", "topP", "stopSequences"]);
 const knownOfTools: ReadonlySet<string> = new Set(["tools", "toolChoice"]);
 
@@ -134,9 +138,12 @@ export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Inval
   if (!isMembers(document)) return invalid("The request body must be one JSON object.", "");
   const body = requestIn(document);
   const [inference, additional, output, toolConfig] = [body["inferenceConfig"], body["additionalModelRequestFields"], body["outputConfig"], body["toolConfig"]].map(objectOf) as [JsonObject, JsonObject, JsonObject, JsonObject];
-  const turns = decodeTurns(body);
+  const unread: string[] = [];
+  const turns = decodeTurns(body, unread);
   if (!Array.isArray(turns)) return turns;
-  const tools = decodeTools(toolConfig);
+  findUnread(body["serviceTier"], tierShape, "serviceTier", unread);
+  findUnread(toolConfig["toolChoice"], choiceShape, "toolConfig.toolChoice", unread);
+  const tools = decodeTools(toolConfig, unread);
   if (!Array.isArray(tools)) return tools;
   const choosing = decodeToolChoice(toolConfig, additional);
   if ("problem" in choosing) return choosing;
@@ -170,5 +177,6 @@ export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Inval
     serviceTier: stringOf(objectOf(body["serviceTier"])["type"]) || null,
     cacheKey: null,
     extras: { [NAME]: Object.fromEntries(Object.entries(rests).filter(([, value]) => !isMembers(value) || !isEmpty(value))) },
+    ...(unread.length === 0 ? {} : { unread }),
   };
 };

@@ -4,7 +4,8 @@ import type { Invalid } from "../codec.ts";
 import type { Tool, ToolChoice } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
-import { cacheMarkOf, extrasOf, invalid, isEmpty, isMembers, NAME, objectOf, restOf } from "./members.ts";
+import { findUnread } from "../unread.ts";
+import { cacheMarkOf, extrasOf, invalid, isEmpty, isMembers, NAME, objectOf, pointShape, restOf } from "./members.ts";
 
 const known: ReadonlySet<string> = new Set(["name", "description", "inputSchema", "strict"]);
 
@@ -33,13 +34,17 @@ const mark = (tools: Tool[], point: JsonObject): void => {
   if (last?.kind === "function") tools[tools.length - 1] = { ...last, cache: cacheMarkOf(point) };
 };
 
-export const decodeTools = (toolConfig: JsonObject): Tool[] | Invalid => {
+const schemaShape = { json: true } as const;
+
+export const decodeTools = (toolConfig: JsonObject, unread: string[]): Tool[] | Invalid => {
   const given = toolConfig["tools"] ?? [];
   if (!Array.isArray(given)) return invalid('toolConfig.tools must be a list of tools, as [{"toolSpec":{…}}].', "toolConfig.tools");
   const tools: Tool[] = [];
   for (const [index, value] of given.entries()) {
     const at = `toolConfig.tools[${index}]`;
     if (!isMembers(value)) return invalid(`${at} must be an object with "toolSpec", "systemTool" or "cachePoint".`, at);
+    findUnread(value["cachePoint"], pointShape, `${at}.cachePoint`, unread);
+    findUnread(objectOf(value["toolSpec"])["inputSchema"], schemaShape, `${at}.toolSpec.inputSchema`, unread);
     if (isMembers(value["cachePoint"])) {
       mark(tools, value["cachePoint"]);
       continue;

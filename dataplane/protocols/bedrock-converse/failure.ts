@@ -106,9 +106,13 @@ const TOO_LONG = /(?:input|prompt|request) is too long|exceeds? .{0,40}(?:contex
 const NO_MODEL = /model identifier is invalid|model .{0,80}(?:not found|does not exist)/i;
 const FILTERED = /content filter|blocked by/i;
 
+const TOO_LARGE = 413;
+
 const kindOf = (status: number, type: string, message: string): FailureKind => {
   const kind = lookUp(kindByType, type) ?? kindOfStatus(status);
   if (kind !== "invalid") return kind;
+  // The type is one for anything that is wrong with a request.
+  if (status === TOO_LARGE) return "too-large";
   if (TOO_LONG.test(message)) return "context-too-long";
   if (NO_MODEL.test(message)) return "not-found";
   return FILTERED.test(message) ? "filtered" : "invalid";

@@ -77,6 +77,8 @@ const HOUR_SECONDS = 3600;
 const MINUTES_SECONDS = 300;
 const ttlSeconds: Readonly<Record<string, number>> = { "5m": MINUTES_SECONDS, "1h": HOUR_SECONDS };
 
+export const pointShape = { type: true, ttl: true } as const;
+
 export const cacheMarkOf = (point: JsonObject): CacheMark => ({ ttlSeconds: lookUp(ttlSeconds, point["ttl"]) ?? 0 });
 
 /** An element of its own, behind what is marked. */

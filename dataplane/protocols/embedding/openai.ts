@@ -5,7 +5,7 @@ import { objectsIn, stringOf, type JsonObject } from "../json-members.ts";
 import { countOf, isImpossible, type SideClient, type SideProvider, type SideRequest } from "../side-codec.ts";
 import { isObject, type Json } from "../../wire/json.ts";
 import { purposeOf } from "./purposes.ts";
-import { always, leftOut, NO_TEXT, tooMany, type EmbeddingAnswer, type EmbeddingQuestion, type Input, type Purpose, type Truncation } from "./question.ts";
+import { always, type Aside, leftOut, NO_TEXT, tooMany, type EmbeddingAnswer, type EmbeddingQuestion, type Input, type Purpose, type Truncation } from "./question.ts";
 import { pack, vectorsOf } from "./vectors.ts";
 
 const PATH = "/embeddings";
@@ -94,14 +94,17 @@ const inDialect = (body: JsonObject, { dialect: { refuses = [], renames = {}, ad
   return { ...Object.fromEntries(members.map(([key, value]) => [Object.hasOwn(renames, key) ? (renames[key] ?? key) : key, value])), ...adds };
 };
 
+const asides: readonly (readonly [string, Aside])[] = [["dimensions", "dimensions"], ["user", "userId"]];
+
+const refusedAsides = ({ dialect: { refuses = [] } }: TargetModel): Aside[] => asides.flatMap(([member, aside]) => (refuses.includes(member) ? [aside] : []));
+
 const encodeRequest = (question: EmbeddingQuestion, target: TargetModel): SideRequest | Invalid => {
   const { inputs, dimensions, userId } = question;
   const media = inputs.find(({ kind }) => kind === "media");
   if (media !== undefined) return invalid(NO_TEXT, media.at);
   const refused = tooMany(question, INPUTS_MAX, "inputs");
   if (refused !== null) return refused;
-  const refusesDimensions = target.dialect.refuses?.includes("dimensions") === true;
-  const losses = [...leftOut(question, refusesDimensions ? ["purpose", "title", "dimensions"] : ["purpose", "title"]), ...always(question, "none")];
+  const losses = [...leftOut(question, ["purpose", "title", ...refusedAsides(target)]), ...always(question, "none")];
   const input = inputs.map((one): Json => (one.kind === "text" ? one.text : one.kind === "tokens" ? [...one.tokens] : null));
   const body = { model: target.model, input, encoding_format: "float", ...(dimensions === null ? {} : { dimensions }), ...(userId === null ? {} : { user: userId }) };
   return { path: PATH, body: inDialect(body, target), losses };

@@ -4,6 +4,7 @@ import type { Event } from "../ir.ts";
 import type { UndoStep } from "./undo.ts";
 
 class AnswerBack implements UndoStep {
+  readonly isOfCalls = true;
   readonly #name: string;
   readonly #isWrapped: boolean;
   /** By choice and index: the call's beginning, and all of it when it is wrapped and so is told at its end only. */

@@ -48,8 +48,12 @@ export const isSystem = ({ role }: Turn): boolean => role === "system" || role =
 
 /** How many turns stand before the first that is no system prompt. */
 export const leadingCount = (turns: readonly Turn[]): number => {
-  const first = turns.findIndex((turn) => !isSystem(turn));
-  return first === -1 ? turns.length : first;
+  let count = 0;
+  for (const turn of turns) {
+    if (!isSystem(turn)) break;
+    count += 1;
+  }
+  return count;
 };
 
 /** Tells the model something behind what the client told it first. */

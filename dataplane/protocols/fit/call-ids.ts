@@ -84,6 +84,7 @@ const keyOf = ({ id, name }: Named): string => (id === "" ? `#${name}` : id);
 const idsForNameless = (seed: string): UndoStep => {
   let answer = "";
   return {
+    isOfCalls: true,
     event(event: Event): readonly Event[] {
       if (event.kind === "start") answer = event.id;
       if (event.kind !== "block-start" || event.head.kind !== "tool-call" || event.head.id !== "") return [event];

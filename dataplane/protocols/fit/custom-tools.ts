@@ -41,6 +41,7 @@ const customBack = (names: ReadonlySet<string>): UndoStep => {
     return event.kind === "text" ? said : [...said, event];
   };
   return {
+    isOfCalls: true,
     event: (event) => (event.kind === "block-start" ? begin(event) : open.size > 0 && (event.kind === "text" || event.kind === "block-stop") ? grow(event) : [event]),
   };
 };

@@ -33,10 +33,14 @@ const ownOf = (extras: Extras, { protocol }: Fitting): Extras => {
   return Object.fromEntries(own);
 };
 
+/** As a whole, or each of its own members: "part" or "part.name". */
+const isQuiet = (quiet: ReadonlySet<string> | undefined, key: string, value: Json): boolean =>
+  quiet !== undefined && (quiet.has(key) || (isObject(value) && Object.keys(value).every((inner) => quiet.has(`${key}.${inner}`))));
+
 /** Those that say something to somebody. */
 const membersOfOthers = (extras: Extras, { protocol, client }: Fitting): [string, Json][] =>
   Object.entries(extras).flatMap(([name, members]: [string, JsonObject | undefined]) =>
-    name === protocol ? [] : Object.entries(members ?? {}).filter(([key, value]) => !isEmpty(value) && client.quietExtras?.has(key) !== true),
+    name === protocol ? [] : Object.entries(members ?? {}).filter(([key, value]) => !isEmpty(value) && !isQuiet(client.quietExtras, key, value)),
   );
 
 /** A switch that is off asks for nothing that the answer would lack. */
@@ -44,7 +48,16 @@ const loseAtTop = (extras: Extras, fitting: Fitting): void => {
   for (const [key, value] of membersOfOthers(extras, fitting)) fitting.lose(key, "unsupported", fitting.client.majorExtras.has(key) && value !== false ? "major" : "minor");
 };
 
-export const fitExtras: Concern = (conversation, fitting) => {
+/** What was read of them is said; what stood beside it is not. */
+const tellUnread = ({ protocol, unread = [] }: Conversation, fitting: Fitting): void => {
+  if (protocol !== fitting.protocol) for (const path of unread) fitting.lose(path, "unsupported", "minor");
+};
+
+const withoutUnread = ({ unread: _, ...conversation }: Conversation): Conversation => conversation;
+
+export const fitExtras: Concern = (asked, fitting) => {
+  tellUnread(asked, fitting);
+  const conversation = asked.unread === undefined ? asked : withoutUnread(asked);
   if (!hasForeign(conversation, fitting)) return conversation;
   const told = new Set<string>();
   const strip = <Part extends Extended>(part: Part, at: string): Part => {

@@ -13,6 +13,7 @@ import { type FetchedMedia, putFetched } from "./fetched.ts";
 import { fitForeign } from "./foreign.ts";
 import { fitFormat } from "./format.ts";
 import { fitHostedTools } from "./hosted-tools.ts";
+import { ALWAYS, CACHE, CALLS, CUSTOM, EXTRAS, FOREIGN, HOSTED, INNER_SYSTEM, look, MEDIA, OPAQUES, SHRINKING, TOOLS } from "./look.ts";
 import { fitMedia } from "./media.ts";
 import { fitMembers } from "./members.ts";
 import { fitOpaques } from "./opaques.ts";
@@ -44,41 +45,56 @@ export interface Fitted {
 /**
  * In this order: what is dropped goes before what is laid out; the tool that stands for a schema comes before choices among
  * tools and names; turns have their places before results are put behind calls, and results before ids are paired.
+ * Beside each stands what the conversation must have had before any of them for it to have something to do.
  */
-const concerns: readonly Concern[] = [
-  fitExtras,
-  fitMembers,
-  fitSampling,
-  fitStop,
-  fitReasoning,
-  fitForeign,
-  fitOpaques,
-  fitHostedTools,
-  fitCustomTools,
-  fitFormat,
-  fitToolChoice,
-  fitToolNames,
-  fitSystemTurns,
-  fitMedia,
-  fitEmptyTurns,
-  fitResults,
-  fitCallIds,
-  fitResultContent,
-  fitEmptyTurns,
-  fitEnds,
-  fitCacheMarks,
+const concerns: readonly { readonly fit: Concern; readonly when: number }[] = [
+  { fit: fitExtras, when: EXTRAS },
+  { fit: fitMembers, when: ALWAYS },
+  { fit: fitSampling, when: ALWAYS },
+  { fit: fitStop, when: ALWAYS },
+  { fit: fitReasoning, when: ALWAYS },
+  { fit: fitForeign, when: FOREIGN },
+  { fit: fitOpaques, when: OPAQUES },
+  { fit: fitHostedTools, when: HOSTED | TOOLS | CALLS },
+  { fit: fitCustomTools, when: CUSTOM },
+  { fit: fitFormat, when: TOOLS },
+  { fit: fitToolChoice, when: TOOLS },
+  { fit: fitToolNames, when: TOOLS | CALLS },
+  { fit: fitSystemTurns, when: INNER_SYSTEM },
+  { fit: fitMedia, when: MEDIA },
+  { fit: fitEmptyTurns, when: SHRINKING },
+  { fit: fitResults, when: CALLS },
+  { fit: fitCallIds, when: TOOLS | CALLS },
+  { fit: fitResultContent, when: CALLS },
+  { fit: fitEmptyTurns, when: SHRINKING },
+  { fit: fitEnds, when: ALWAYS },
+  { fit: fitCacheMarks, when: CACHE },
 ];
 
 export const fit = (conversation: Conversation, target: TargetModel, abilities: Abilities, client: ClientWords): Fitted => {
   const fitting = new Fitting(target, abilities, client);
-  const fitted = concerns.reduce((sofar, concern) => concern(sofar, fitting), conversation);
-  return resultOf(fitted, fitting, undoOf(fitting.steps));
+  const seen = look(conversation);
+  let fitted = conversation;
+  for (const concern of concerns) if ((seen & concern.when) !== 0) fitted = concern.fit(fitted, fitting);
+  return new Result(fitted, fitting, undoOf(fitting.steps));
 };
 
-const resultOf = (conversation: Conversation, fitting: Fitting, undo: Undo): Fitted => ({
-  conversation,
-  losses: fitting.losses,
-  undo,
-  fetches: fitting.fetches,
-  withFetched: (fetched) => (fetched.size === 0 ? resultOf(conversation, fitting, undo) : resultOf(fitMedia(putFetched(conversation, fetched), fitting.again()), fitting, undo)),
-});
+class Result implements Fitted {
+  readonly conversation: Conversation;
+  readonly losses: readonly Loss[];
+  readonly undo: Undo;
+  readonly fetches: readonly MediaFetch[];
+  readonly #fitting: Fitting;
+
+  constructor(conversation: Conversation, fitting: Fitting, undo: Undo) {
+    this.conversation = conversation;
+    this.losses = fitting.losses;
+    this.undo = undo;
+    this.fetches = fitting.fetches;
+    this.#fitting = fitting;
+  }
+
+  withFetched(fetched: ReadonlyMap<string, FetchedMedia>): Fitted {
+    return fetched.size === 0 ? this : new Result(fitMedia(putFetched(this.conversation, fetched), this.#fitting.again()), this.#fitting, this.undo);
+  }
+}

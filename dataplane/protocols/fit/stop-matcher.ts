@@ -39,6 +39,7 @@ interface Line {
 }
 
 export class StopMatcher implements UndoStep {
+  readonly isOfCalls = false;
   readonly #stops: readonly string[];
   readonly #longest: number;
   readonly #lines = new Map<number, Line>();

@@ -67,6 +67,7 @@ const chosen = (choice: ToolChoice | null, names: Names): ToolChoice | null => {
 };
 
 const namesBack = (renamed: ReadonlyMap<string, string>): UndoStep => ({
+  isOfCalls: true,
   event(event: Event): readonly Event[] {
     if (event.kind !== "block-start" || event.head.kind !== "tool-call") return [event];
     const name = renamed.get(event.head.name);

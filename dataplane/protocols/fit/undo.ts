@@ -6,17 +6,21 @@ import { eventsOf } from "../replay.ts";
 
 /** For one answer: it may keep what it has seen of a stream. */
 export interface UndoStep {
+  /** It changes calls only, or what came as a call: from an answer without any it need only see the beginning. */
+  readonly isOfCalls: boolean;
   event(event: Event): readonly Event[];
 }
 
 /** For one attempt: its reply, or its stream. The pump has put an id into `start` by then, where the provider gave none. */
 export interface Undo {
   reply(reply: Reply): Reply;
+  /** False: it stays as it is and `event` need not be asked. */
+  concerns(event: Event): boolean;
   event(event: Event): readonly Event[];
 }
 
-/** What was sent says the same as what was asked: nothing is to be undone, and whoever sees this very value need not ask. */
-export const nothingToUndo: Undo = { reply: (reply) => reply, event: (event) => [event] };
+/** What was sent says the same as what was asked. */
+export const nothingToUndo: Undo = { reply: (reply) => reply, concerns: () => false, event: (event) => [event] };
 
 const through = (steps: readonly UndoStep[], event: Event): readonly Event[] => {
   let events: readonly Event[] = [event];
@@ -27,17 +31,36 @@ const through = (steps: readonly UndoStep[], event: Event): readonly Event[] => 
   return events;
 };
 
+const beginsCall = (event: Event): boolean => event.kind === "block-start" && event.head.kind === "tool-call";
+
+const hasCalls = ({ choices }: Reply): boolean => choices.some(({ blocks }) => blocks.some(({ kind }) => kind === "tool-call"));
+
+class Undoing implements Undo {
+  readonly #backwards: readonly UndoStep[];
+  /** Nothing of them is of any matter until a call begins. */
+  #waitsForCall: boolean;
+
+  constructor(steps: readonly UndoStep[]) {
+    this.#backwards = steps.toReversed();
+    this.#waitsForCall = steps.every(({ isOfCalls }) => isOfCalls);
+  }
+
+  concerns(event: Event): boolean {
+    if (this.#waitsForCall && beginsCall(event)) this.#waitsForCall = false;
+    return !this.#waitsForCall || event.kind === "start";
+  }
+
+  event(event: Event): readonly Event[] {
+    return this.concerns(event) ? through(this.#backwards, event) : [event];
+  }
+
+  reply(reply: Reply): Reply {
+    if (this.#waitsForCall && !hasCalls(reply)) return reply;
+    const collector = new Collector();
+    for (const one of eventsOf(reply)) for (const undone of this.event(one)) collector.push(undone);
+    return collector.reply() ?? reply;
+  }
+}
+
 /** `steps`: what was done last comes last. */
-export const undoOf = (steps: readonly UndoStep[]): Undo => {
-  if (steps.length === 0) return nothingToUndo;
-  const backwards = steps.toReversed();
-  const event = (one: Event): readonly Event[] => through(backwards, one);
-  return {
-    event,
-    reply(reply) {
-      const collector = new Collector();
-      for (const one of eventsOf(reply)) for (const undone of event(one)) collector.push(undone);
-      return collector.reply() ?? reply;
-    },
-  };
-};
+export const undoOf = (steps: readonly UndoStep[]): Undo => (steps.length === 0 ? nothingToUndo : new Undoing(steps));

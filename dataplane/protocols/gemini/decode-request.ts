@@ -130,5 +130,8 @@ export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Inval
   }
 };
 
+/** "?alt=sse", among others. */
+export const isEventQuery = (query: string): boolean => EVENT_STREAM.test(query);
+
 /** Of the client's stream: events, or one list that grows. */
 export const isEventFramed = ({ extras }: Conversation): boolean => extras[NAME]?.[ALT] === SSE;

@@ -23,12 +23,20 @@ interface Work {
 
 const tiers: Readonly<Record<string, string>> = { auto: "standard", flex: "flex", priority: "priority", default: "standard", standard: "standard", standard_only: "standard", on_demand: "standard" };
 
-const tierOf = ({ conversation: { serviceTier }, isOwn, losses }: Work): JsonObject => {
+const tierOf = ({ conversation: { serviceTier }, target, isOwn, losses }: Work): JsonObject => {
   if (serviceTier === null) return {};
   const tier = lookUp(tiers, serviceTier) ?? (isOwn ? serviceTier : undefined);
-  if (tier !== undefined) return { serviceTier: tier };
+  if (tier !== undefined) return target.dialect.tierHeader === undefined ? { serviceTier: tier } : {};
   losses.push({ path: "serviceTier", reason: "unsupported", severity: "minor" });
   return {};
+};
+
+/** What is asked for anyway needs no word. */
+const USUAL_TIER = "standard";
+
+const headersOf = ({ serviceTier }: Conversation, { dialect: { tierHeader } }: TargetModel): readonly string[] => {
+  const tier = lookUp(tiers, serviceTier ?? USUAL_TIER);
+  return tierHeader === undefined || tier === undefined || tier === USUAL_TIER ? [] : [tierHeader, tier];
 };
 
 const LABEL_CHARACTERS_MAX = 63;
@@ -61,11 +69,11 @@ const bodyOf = (work: Work): JsonObject => {
   const { target: { dialect, model }, traits, isOwn, losses } = work;
   const { conversation, words } = instructed(work);
   const hasCallIds = abilities(dialect, model).callId !== null;
-  const hasJsonSchema = dialect.schemas === undefined ? traits.hasJsonSchema : dialect.schemas === "json";
+  const { hasJsonSchema } = traits;
   const { system, aboutSystem, contents } = encodePrompt(conversation.turns, { hasCallIds, needsSignatures: traits.needsSignatures, losses, names: new Map() }, isOwn);
   const instruction = [...system, ...words.map((text) => ({ text }))];
   const tools = encodeTools(conversation, { hasJsonSchema, mayMixTools: traits.mayMixTools, losses }, isOwn);
-  const toolConfig = encodeToolChoice(conversation, tools, isOwn);
+  const toolConfig = encodeToolChoice(conversation, tools, isOwn, dialect.hidesServerTools === true);
   const generation = encodeGeneration({ conversation, traits, isOwn, hasJsonSchema, lose: (path, reason) => losses.push({ path, reason, severity: "minor" }) });
   return {
     ...(instruction.length === 0 ? {} : { systemInstruction: { parts: instruction, ...aboutSystem } }),
@@ -99,5 +107,5 @@ export const encodeRequest = (conversation: Conversation, target: TargetModel): 
   const losses: Loss[] = [];
   const work: Work = { conversation, target, traits: traitsOf(target.model), isOwn: conversation.protocol === NAME, losses };
   const body = inDialect(bodyOf(work), target.dialect, losses);
-  return { path: pathOf(target), headers: [], body: Buffer.from(JSON.stringify(body)), losses };
+  return { path: pathOf(target), headers: headersOf(conversation, target), body: Buffer.from(JSON.stringify(body)), losses };
 };

@@ -87,12 +87,12 @@ const TOOLING = "toolConfig.";
 const inside = (members: JsonObject, prefix: string, except = ""): JsonObject =>
   Object.fromEntries(Object.entries(members).flatMap(([key, value]): [string, Json][] => (key.startsWith(prefix) && (except === "" || !key.startsWith(except)) ? [[key.slice(prefix.length), value]] : [])));
 
-/** Null for none. A choice without a function to call is refused there. */
-export const encodeToolChoice = (conversation: Conversation, tools: readonly JsonObject[], isOwn: boolean): JsonObject | null => {
+/** Null for none. A choice without a function to call is refused there. `hidesTools`: what Google's own tools did is not asked to be told. */
+export const encodeToolChoice = (conversation: Conversation, tools: readonly JsonObject[], isOwn: boolean, hidesTools: boolean): JsonObject | null => {
   const said = ownOf(conversation);
   const hasFunctions = tools.some((tool) => tool["functionDeclarations"] !== undefined);
   const calling = { ...(hasFunctions || isOwn ? modeOf(conversation) : null), ...inside(said, CALLING) };
-  const isMixed = !isOwn && hasFunctions && tools.length > 1;
+  const isMixed = !isOwn && !hidesTools && hasFunctions && tools.length > 1;
   const choice: JsonObject = {
     ...(isEmpty(calling) ? {} : { functionCallingConfig: calling }),
     ...(isMixed ? { includeServerSideToolInvocations: true } : {}),

@@ -62,11 +62,14 @@ const kindByReason: Readonly<Record<string, FailureKind>> = {
   SERVICE_DISABLED: "forbidden", CONSUMER_SUSPENDED: "forbidden", BILLING_DISABLED: "payment", RATE_LIMIT_EXCEEDED: "rate-limited", MODEL_OVERLOADED: "overloaded",
 };
 
-const TOO_LONG = /input token count.{0,40}exceeds|exceeds the maximum number of (?:input )?tokens|context (?:window|length|limit)|input is too long|request payload size exceeds/i;
+const TOO_LONG = /input token count.{0,40}exceeds|exceeds the maximum number of (?:input )?tokens|context (?:window|length|limit)|input is too long/i;
+/** Of bytes, which Google has with one status or the other. */
+const TOO_LARGE = /request payload size exceeds/i;
 const BAD_KEY = /api key (?:not valid|expired|not found)/i;
 const OVERLOADED = /overloaded/i;
 
-const finerKind = (kind: FailureKind, message: string): FailureKind => {
+const finerKind = (kind: FailureKind, status: number, message: string): FailureKind => {
+  if (kind === "invalid" && (kindOfStatus(status) === "too-large" || TOO_LARGE.test(message))) return "too-large";
   if (kind === "invalid" && TOO_LONG.test(message)) return "context-too-long";
   if (kind === "invalid" && BAD_KEY.test(message)) return "credential";
   return kind === "internal" && OVERLOADED.test(message) ? "overloaded" : kind;
@@ -97,7 +100,7 @@ const statusIn = ({ code }: JsonObject): number => (typeof code === "number" && 
 
 const kindOf = (known: number, word: string, reason: string, message: string): FailureKind => {
   const kind = lookUp(kindByReason, reason) ?? (known === 0 ? (lookUp(kindByWord, word) ?? "internal") : (lookUp(kindByWord, word) ?? kindOfStatus(known)));
-  return finerKind(kind, message);
+  return finerKind(kind, known, message);
 };
 
 /** `document`: the body when it is JSON. `status` 0: inside an answer that had begun well. Markup is nobody's message. */

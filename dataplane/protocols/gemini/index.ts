@@ -16,6 +16,7 @@ import { replyToStream, streamToReply } from "./join.ts";
 import { ListWatch } from "./list-watch.ts";
 import { isMembers, listOf, NAME } from "./members.ts";
 import { fieldNames, majorExtras, quietExtras } from "./names.ts";
+import { reframe } from "./reframe.ts";
 import { eventOf } from "./stream-frames.ts";
 import { bytesOf, Ending, errorIn, tokensIn } from "./summary.ts";
 import { GeminiWatch } from "./watch.ts";
@@ -52,6 +53,7 @@ const readReply: PassThrough["readReply"] = (body) => {
 export const gemini: PassThrough = {
   name: NAME,
   isStream: (type, isStreaming) => isEventStream(type) || (isStreaming && type.startsWith("application/json")),
+  reframe,
   openStream: (eventBytesMax, type = "text/event-stream") => (isEventStream(type) ? new GeminiWatch(eventBytesMax) : new ListWatch(eventBytesMax)),
   readReply,
   replyToStream: (body) => replyToStream(body),

@@ -31,5 +31,5 @@ export const majorExtras: ReadonlySet<string> = new Set(["cachedContent", "gener
 
 /** How the client's stream is framed, and forms of what the neutral model holds in another form. */
 export const quietExtras: ReadonlySet<string> = new Set([
-  "alt", "parameters", "response", "responseJsonSchema", "behavior", "part", "inlineData", "fileData", "mediaResolution", "generationConfig.responseSchema", "role", "store",
+  "alt", "parameters", "response", "responseJsonSchema", "behavior", "part", "inlineData.displayName", "fileData.displayName", "fileData.mimeType", "mediaResolution", "generationConfig.responseSchema", "role", "store",
 ]);

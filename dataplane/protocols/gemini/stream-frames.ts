@@ -35,7 +35,9 @@ class ListFrames implements Frames {
   }
 }
 
-export const framesFor = (asked: Conversation): Frames => (isEventFramed(asked) ? events : new ListFrames());
+export const framesIn = (isEventFraming: boolean): Frames => (isEventFraming ? events : new ListFrames());
+
+export const framesFor = (asked: Conversation): Frames => framesIn(isEventFramed(asked));
 
 /** What surrounds the parts of one candidate's chunks. */
 export class ChunkFrame {

@@ -1,5 +1,6 @@
 // What chat completions can carry, as OpenAI takes them; what a vendor takes otherwise stands in its dialect.
 import type { Abilities } from "../abilities.ts";
+import { byModel } from "../by-model.ts";
 import type { Dialect } from "../dialect.ts";
 
 /** OpenAI's models that think take no other sampling than their own, and no stop strings (seen 2026-11). */
@@ -36,6 +37,7 @@ const openai: Abilities = {
   hasPrefill: false,
   mayBeginWithAssistant: true,
   hasAudioOutput: false,
+  hasTurnNames: true,
   hasVerbosity: true,
   hasUserId: true,
   hasMetadata: true,
@@ -65,4 +67,4 @@ const ofDialect = ({ reasoningRequest, prefillMember, cacheMember }: Dialect): P
   ...(cacheMember === undefined ? {} : { cacheMarksMax: CACHE_MARKS_MAX }),
 });
 
-export const abilities = (dialect: Dialect, model: string): Abilities => ({ ...openai, ...ofDialect(dialect), ...ofModel(model), ...dialect.abilities });
+export const abilities = byModel((dialect: Dialect, model: string): Abilities => ({ ...openai, ...ofDialect(dialect), ...ofModel(model), ...dialect.abilities }));

@@ -3,8 +3,9 @@
 import { isObject, type Json } from "../../wire/json.ts";
 import { readDataUri } from "../data-uri.ts";
 import type { Block, CacheMark, ImageBlock, Source } from "../ir.ts";
-import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
-import { extrasOf, type MemberReader, without } from "../openai-members.ts";
+import { isEmpty, type JsonObject, objectsIn, stringOf } from "../json-members.ts";
+import { extrasOf, hasOthers, type MemberReader, without } from "../openai-members.ts";
+import { findUnread } from "../unread.ts";
 import { NAME, readOpaques } from "./names.ts";
 
 type ReadPart = (part: JsonObject, at: string) => Block | null;
@@ -18,17 +19,25 @@ const lifetimeOf = (mark: JsonObject): number => {
 };
 
 /** Anthropic's word for it, which relays took over, or OpenAI's own. To be spread. */
-export const cacheOf = (members: JsonObject): { readonly cache?: CacheMark } => {
-  const mark = [members["cache_control"], members["prompt_cache_breakpoint"]].find(isObject);
-  return mark === undefined ? {} : { cache: { ttlSeconds: lifetimeOf(mark) } };
+export const cacheOf = ({ cache_control: usual, prompt_cache_breakpoint: own }: JsonObject): { readonly cache?: CacheMark } => {
+  const mark = isObject(usual) ? usual : own;
+  return isObject(mark) ? { cache: { ttlSeconds: lifetimeOf(mark) } } : {};
+};
+
+const markShape = { type: true, ttl: true, mode: true } as const;
+const markNames = ["cache_control", "prompt_cache_breakpoint"] as const;
+
+/** What a mark says beside how long it holds. */
+export const findUnreadMarks = (reader: MemberReader, members: JsonObject, at: string): void => {
+  for (const name of markNames) findUnread(members[name], markShape, `${at}.${name}`, reader.unread);
 };
 
 const marks = ["type", "cache_control", "prompt_cache_breakpoint"] as const;
 const known = (...members: string[]): ReadonlySet<string> => new Set([...marks, ...members]);
 
 /** What the part says beside what was read of it; `inner` is what its own object says more. */
-const restOf = (part: JsonObject, members: ReadonlySet<string>, key = "", inner: JsonObject = {}) =>
-  ({ ...cacheOf(part), ...extrasOf(NAME, { ...without(part, members), ...(Object.keys(inner).length === 0 ? {} : { [key]: inner }) }) });
+const restOf = (part: JsonObject, members: ReadonlySet<string>, key = "", inner: Readonly<JsonObject> = {}) =>
+  ({ ...cacheOf(part), ...extrasOf(NAME, { ...without(part, members), ...(isEmpty(inner) ? {} : { [key]: inner }) }) });
 
 export const sourceOfUrl = (url: string): Source => {
   const bytes = readDataUri(url);
@@ -97,10 +106,12 @@ const readVideo: ReadPart = (part, at) => {
   return url === "" ? null : { kind: "video", at, source: sourceOfUrl(url), ...restOf(part, videoMembers, "video_url", inner) };
 };
 
+const bareTextMembers: ReadonlySet<string> = new Set(["type", "text"]);
 const textMembers = known("text");
 const readText: ReadPart = (part, at) => {
-  const text = part["text"];
-  return typeof text === "string" ? { kind: "text", at, text, ...restOf(part, textMembers) } : null;
+  const { text } = part;
+  if (typeof text !== "string") return null;
+  return hasOthers(part, bareTextMembers) ? { kind: "text", at, text, ...restOf(part, textMembers) } : { kind: "text", at, text };
 };
 
 const readRefusal: ReadPart = (part, at) => ({ kind: "refusal", at, text: stringOf(part["refusal"]) });
@@ -126,23 +137,30 @@ const readers: Readonly<Record<string, ReadPart>> = {
   thinking: readThinking,
 };
 
-const readPart = (reader: MemberReader, part: JsonObject, at: string): Block[] => {
+const readPart = (reader: MemberReader, part: Json, at: string): Block | null => {
+  if (typeof part === "string") return { kind: "text", at, text: part };
+  if (!isObject(part)) {
+    reader.complain(at, `"${at}" must be an object.`);
+    return null;
+  }
   const type = stringOf(part["type"]);
   const read = Object.hasOwn(readers, type) ? readers[type] : undefined;
-  if (read === undefined) return [{ kind: "foreign", at, protocol: NAME, type, value: part, text: "" }];
+  if (read === undefined) return { kind: "foreign", at, protocol: NAME, type, value: part, text: "" };
   const block = read(part, at);
-  if (block !== null) return [block];
-  reader.complain(at, `"${at}" is of type "${type}" but has no "${type}" that could be read.`);
-  return [];
+  if (block?.cache !== undefined) findUnreadMarks(reader, part, at);
+  if (block === null) reader.complain(at, `"${at}" is of type "${type}" but has no "${type}" that could be read.`);
+  return block;
 };
 
 /** What a message, or a tool's answer, says. */
 export const readContent = (reader: MemberReader, content: Json | undefined, at: string): Block[] => {
   if (content === undefined || content === null || content === "") return [];
   if (typeof content === "string") return [{ kind: "text", at, text: content }];
-  if (Array.isArray(content)) {
-    return content.flatMap((part, index) => (typeof part === "string" ? [{ kind: "text" as const, at: `${at}[${index}]`, text: part }] : reader.objects([part], at).flatMap(({ members }) => readPart(reader, members, `${at}[${index}]`))));
+  const blocks: Block[] = [];
+  if (!Array.isArray(content)) reader.complain(at, `"${at}" must be a string or a list of parts.`);
+  else for (let index = 0; index < content.length; index += 1) {
+    const block = readPart(reader, content[index] as Json, `${at}[${index}]`);
+    if (block !== null) blocks.push(block);
   }
-  reader.complain(at, `"${at}" must be a string or a list of parts.`);
-  return [];
+  return blocks;
 };

@@ -4,8 +4,9 @@ import { isObject, type Json, parseExact } from "../../wire/json.ts";
 import type { Asked, Invalid } from "../codec.ts";
 import { isEffort } from "../effort.ts";
 import type { Conversation } from "../ir.ts";
-import { type JsonObject, stringOf } from "../json-members.ts";
-import { extrasOf, MemberReader, numberIn, readSampling, readStreamOptions, samplingMembers, without } from "../openai-members.ts";
+import { isEmpty, type JsonObject, stringOf } from "../json-members.ts";
+import { extrasOf, MemberReader, numberIn, readSampling, readStreamOptions, samplingMembers, streamShape, without } from "../openai-members.ts";
+import { unreadOf } from "../unread.ts";
 import { readReasoningRequest, reasoningMembers } from "./decode-reasoning.ts";
 import { isLegacy, readFormat, readToolChoice, readTools, SEARCH_MEMBER } from "./decode-tools.ts";
 import { readTurns } from "./decode-turns.ts";
@@ -36,6 +37,16 @@ const readMetadata = (value: Json | undefined): Conversation["metadata"] => {
 
 const readVerbosity = (value: Json | undefined): Conversation["verbosity"] => (value === "low" || value === "medium" || value === "high" ? value : null);
 
+const named = { type: true, name: true, function: { name: true }, custom: { name: true } } as const;
+const shapes = {
+  tool_choice: { ...named, allowed_tools: { mode: true, tools: [named] } },
+  function_call: { name: true },
+  response_format: { type: true, json_schema: { name: true, description: true, schema: true, strict: true } },
+  stream_options: streamShape,
+} as const;
+/** A form that only its own protocol knows is kept whole. */
+const { response_format: _, ...withoutFormat } = shapes;
+
 const isTextOnly = (value: Json | undefined): boolean => Array.isArray(value) && value.length === 1 && value[0] === "text";
 
 const keep = (kept: JsonObject, key: string, value: Json | undefined): void => {
@@ -43,8 +54,8 @@ const keep = (kept: JsonObject, key: string, value: Json | undefined): void => {
 };
 
 /** What is not known, and known members whose values the neutral model has no word for. */
-const unsaidIn = (body: JsonObject, { format, audio, metadata, verbosity }: Pick<Conversation, "format" | "audio" | "metadata" | "verbosity">, streamOptions: JsonObject): JsonObject => {
-  const unsaid = without(body, known);
+const unsaidIn = (body: JsonObject, { format, audio, metadata, verbosity }: Pick<Conversation, "format" | "audio" | "metadata" | "verbosity">, streamOptions: Readonly<JsonObject>): JsonObject => {
+  const unsaid = { ...without(body, known) };
   if (format === null) keep(unsaid, "response_format", body["response_format"]);
   if (audio === null && !isTextOnly(body["modalities"])) keep(unsaid, "modalities", body["modalities"]);
   if (audio === null) keep(unsaid, "audio", body["audio"]);
@@ -52,7 +63,7 @@ const unsaidIn = (body: JsonObject, { format, audio, metadata, verbosity }: Pick
   if (metadata === null) keep(unsaid, "metadata", body["metadata"]);
   if (verbosity === null) keep(unsaid, "verbosity", body["verbosity"]);
   if (typeof body["safety_identifier"] === "string") keep(unsaid, "user", body["user"]);
-  if (Object.keys(streamOptions).length > 0) keep(unsaid, "stream_options", streamOptions);
+  if (!isEmpty(streamOptions)) keep(unsaid, "stream_options", streamOptions);
   return unsaid;
 };
 
@@ -83,6 +94,7 @@ const conversationOf = (reader: MemberReader, body: JsonObject, { model }: Asked
     serviceTier: reader.text(body, "service_tier"),
     cacheKey: reader.text(body, "prompt_cache_key"),
     extras: extrasOf(NAME, unsaidIn(body, { format, audio, metadata, verbosity }, streamOptions)).extras ?? {},
+    ...unreadOf(body, format === null ? withoutFormat : shapes, reader.unread),
   };
 };
 

@@ -1,10 +1,10 @@
 // Tools, which of them may be called, and the form of the answer, as a request says them.
 // Tools that are not known are the provider's own.
 import { isObject, type Json } from "../../wire/json.ts";
-import type { Format, Tool, ToolChoice } from "../ir.ts";
-import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
-import { extrasOf, type MemberReader, without } from "../openai-members.ts";
-import { cacheOf } from "./decode-parts.ts";
+import type { Draft, Format, Tool, ToolChoice } from "../ir.ts";
+import { isEmpty, type JsonObject, objectsIn, stringOf } from "../json-members.ts";
+import { extrasOf, hasOthers, type MemberReader, without } from "../openai-members.ts";
+import { cacheOf, findUnreadMarks } from "./decode-parts.ts";
 import { NAME } from "./names.ts";
 
 /** The hosted search of OpenAI's is asked for by a member of the request and not in the list of tools. */
@@ -12,23 +12,24 @@ export const SEARCH_MEMBER = "web_search_options";
 
 const functionMembers = new Set(["name", "description", "parameters", "strict"]);
 const customMembers = new Set(["name", "description", "format"]);
-const toolMembers = new Set(["type", "function", "custom", "cache_control", "prompt_cache_breakpoint"]);
+const bareMembers = new Set(["type", "function"]);
+const toolMembers = new Set([...bareMembers, "custom", "cache_control", "prompt_cache_breakpoint"]);
 
-const withInner = (tool: JsonObject, key: string, inner: JsonObject): JsonObject => ({ ...without(tool, toolMembers), ...(Object.keys(inner).length === 0 ? {} : { [key]: inner }) });
+const withInner = (tool: JsonObject, key: string, inner: Readonly<JsonObject>): JsonObject => ({ ...without(tool, toolMembers), ...(isEmpty(inner) ? {} : { [key]: inner }) });
 
 const readFunction = (members: JsonObject, tool: JsonObject, at: string): Tool => {
   const schema = members["parameters"];
   const strict = members["strict"];
-  return {
+  const read: Draft<Extract<Tool, { kind: "function" }>> = {
     kind: "function",
     at,
     name: stringOf(members["name"]),
     description: stringOf(members["description"]),
     schema: isObject(schema) ? schema : null,
     isStrict: typeof strict === "boolean" ? strict : null,
-    ...cacheOf({ ...members, ...tool }),
-    ...extrasOf(NAME, withInner(tool, "function", without(members, functionMembers))),
   };
+  const isBare = !hasOthers(tool, bareMembers) && !hasOthers(members, functionMembers);
+  return isBare ? read : Object.assign(read, cacheOf({ ...members, ...tool }), extrasOf(NAME, withInner(tool, "function", without(members, functionMembers))));
 };
 
 const readCustom = (members: JsonObject, tool: JsonObject, at: string): Tool => ({
@@ -59,6 +60,7 @@ export const readTools = (reader: MemberReader, body: JsonObject): Tool[] => {
     ...reader.objects(body["tools"], "tools").map(({ members, at }) => readTool(members, at)),
     ...reader.objects(body["functions"], "functions").map(({ members, at }) => readFunction(members, {}, at)),
   ];
+  for (const [index, tool] of objectsIn(body["tools"]).entries()) findUnreadMarks(reader, tool, `tools[${index}]`);
   for (const { name, at } of tools) if (name === "") reader.complain(at, `"${at}" has no name, and no type that would tell what it is.`);
   return [...tools, ...readSearch(body)];
 };

@@ -1,17 +1,16 @@
 // The messages of a request, read into turns. Calls without ids get some, and the answers to them the same.
 // It refuses only roles and shapes that nobody could read.
 import { isObject, type Json } from "../../wire/json.ts";
-import type { Block, Opaque, ToolCallBlock, Turn } from "../ir.ts";
+import type { Block, Draft, Opaque, ToolCallBlock, ToolResultBlock, Turn } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
-import { extrasOf, type MemberReader, without } from "../openai-members.ts";
+import { extrasOf, hasOthers, type MemberReader, without } from "../openai-members.ts";
 import { readAnnotations } from "./citations.ts";
 import { readContent, readImage } from "./decode-parts.ts";
 import { NAME, readOpaques } from "./names.ts";
+import { findUnread } from "../unread.ts";
 import { readReasoning } from "./reasoning-details.ts";
 
 type ReadTurn = (turns: TurnReader, message: JsonObject, at: string) => Turn;
-
-const named = (message: JsonObject): { readonly name?: string } => (typeof message["name"] === "string" ? { name: message["name"] } : {});
 
 const plainMembers = new Set(["role", "content", "name"]);
 const assistantMembers = new Set([
@@ -73,6 +72,8 @@ class TurnReader {
 const idAt = (at: string): string => `call_${at.replace(/\D+/g, "_").replace(/^_|_$/g, "")}`;
 
 const callMembers = new Set(["id", "type", "function", "custom", "index"]);
+const calledShape = { name: true, arguments: true, input: true } as const;
+const calledMembers = new Set(Object.keys(calledShape));
 
 const readCall = (turns: TurnReader, call: JsonObject, at: string): Block[] => {
   const isCustom = isObject(call["custom"]);
@@ -84,8 +85,11 @@ const readCall = (turns: TurnReader, call: JsonObject, at: string): Block[] => {
   const name = stringOf(called["name"]);
   const id = stringOf(call["id"]) || idAt(at);
   const text = isCustom ? stringOf(called["input"]) : argumentsOf(called["arguments"]);
-  const rest = extrasOf(NAME, withoutSignature(without(call, callMembers)));
-  return [turns.call({ kind: "tool-call", at, id, name, arguments: text, ...(isCustom ? { isCustom } : {}), ...opaquesOf(call), ...rest })];
+  const block: Draft<ToolCallBlock> = { kind: "tool-call", at, id, name, arguments: text };
+  if (isCustom) block.isCustom = true;
+  if (hasOthers(called, calledMembers)) findUnread(called, calledShape, `${at}.${isCustom ? "custom" : "function"}`, turns.reader.unread);
+  if (hasOthers(call, callMembers)) Object.assign(block, opaquesOf(call), extrasOf(NAME, withoutSignature(without(call, callMembers))));
+  return [turns.call(block)];
 };
 
 /** The older way: one call, without an id. */
@@ -121,35 +125,43 @@ const signed = (blocks: Block[], message: JsonObject, at: string): Block[] => {
   return block === undefined ? [...blocks, { kind: "text", at, text: "", ...opaques }] : blocks.with(index, { ...block, ...opaques });
 };
 
-const readAssistant: ReadTurn = (turns, message, at) => {
+const turnOf = (role: Turn["role"], message: JsonObject, at: string, blocks: Block[]): Draft<Turn> => {
+  const { name } = message;
+  return typeof name === "string" ? { role, at, blocks, name } : { role, at, blocks };
+};
+
+/** What an answer has beside its content, before and behind it. */
+const readAnswer = (turns: TurnReader, message: JsonObject, at: string, content: Block[]): Block[] => {
   const reasoningText = stringOf(message["reasoning_content"]) || stringOf(message["reasoning"]);
   const refusal = stringOf(message["refusal"]);
-  const blocks: Block[] = [
+  return [
     ...readReasoning(message["reasoning_details"], reasoningText, at),
-    ...cited(readContent(turns.reader, message["content"], `${at}.content`), message["annotations"]),
+    ...cited(content, message["annotations"]),
     ...(refusal === "" ? [] : [{ kind: "refusal", at: `${at}.refusal`, text: refusal } as const]),
     ...objectsIn(message["images"]).flatMap((image, index) => readImage(image, `${at}.images[${index}]`) ?? []),
     ...spokenOf(message, at),
     ...callsOf(turns, message, at),
   ];
-  const rest = extrasOf(NAME, withoutSignature(without(message, assistantMembers)));
-  return { role: "assistant", at, blocks: signed(blocks, message, at), ...named(message), ...rest };
+};
+
+const readAssistant: ReadTurn = (turns, message, at) => {
+  const content = readContent(turns.reader, message["content"], `${at}.content`);
+  const blocks = hasOthers(message, plainMembers) ? readAnswer(turns, message, at, content) : content;
+  if (!hasOthers(message, assistantMembers)) return turnOf("assistant", message, at, blocks);
+  return Object.assign(turnOf("assistant", message, at, signed(blocks, message, at)), extrasOf(NAME, withoutSignature(without(message, assistantMembers))));
 };
 
 const readResult: ReadTurn = (turns, message, at) => {
   const { id, name } = turns.answer(stringOf(message["tool_call_id"]), stringOf(message["name"]), at);
   const content = readContent(turns.reader, message["content"], `${at}.content`);
-  const rest = extrasOf(NAME, without(message, toolMembers));
-  return { role: "user", at, blocks: [{ kind: "tool-result", at, id, name, content, isError: false, ...rest }] };
+  const block: ToolResultBlock = { kind: "tool-result", at, id, name, content, isError: false };
+  return { role: "user", at, blocks: [hasOthers(message, toolMembers) ? Object.assign(block, extrasOf(NAME, without(message, toolMembers))) : block] };
 };
 
-const readPlain = (role: "system" | "developer" | "user"): ReadTurn => (turns, message, at) => ({
-  role,
-  at,
-  blocks: readContent(turns.reader, message["content"], `${at}.content`),
-  ...named(message),
-  ...extrasOf(NAME, without(message, plainMembers)),
-});
+const readPlain = (role: "system" | "developer" | "user"): ReadTurn => (turns, message, at) => {
+  const turn = turnOf(role, message, at, readContent(turns.reader, message["content"], `${at}.content`));
+  return hasOthers(message, plainMembers) ? Object.assign(turn, extrasOf(NAME, without(message, plainMembers))) : turn;
+};
 
 const readers: Readonly<Record<string, ReadTurn>> = {
   system: readPlain("system"),

@@ -1,7 +1,8 @@
 // A whole answer written as a chat completion. What it has no place for is told as a loss.
+import { jsonBytes } from "../../wire/json.ts";
 import type { EncodedReply } from "../codec.ts";
 import type { AudioBlock, Block, Choice, Conversation, Loss, ReasoningBlock, Reply, TextBlock, ToolCallBlock } from "../ir.ts";
-import type { JsonObject } from "../json-members.ts";
+import { isEmpty, type JsonObject } from "../json-members.ts";
 import { answerId, writeUsage } from "../openai-answer.ts";
 import { writeAnnotation } from "./citations.ts";
 import { isLegacy } from "./decode-tools.ts";
@@ -105,8 +106,18 @@ const logprobsOf = (texts: readonly TextBlock[]): JsonObject | null => {
   return logprobs.length === 0 ? null : { content: writeLogprobs(logprobs), refusal: null };
 };
 
+/** What most answers are: one text, of which nothing else is said. Null for the others. */
+const onlyTextOf = ({ blocks }: Choice): string | null => {
+  const [block] = blocks;
+  return blocks.length === 1 && block?.kind === "text" && block.citations === undefined && block.logprobs === undefined && block.opaques === undefined ? block.text : null;
+};
+
+const toldOfText: ToldChoice = { hasText: true, hasRefusal: false, hasCalls: false, isLegacy: false };
+
 const choiceOf = (choice: Choice, reply: Reply, asked: Conversation, lose: Lose): JsonObject => {
   const { blocks, index, finish } = choice;
+  const content = onlyTextOf(choice);
+  if (content !== null) return { index, message: { role: "assistant", content, refusal: unsaidRefusal(finish, toldOfText) || null }, logprobs: null, finish_reason: finishWord(finish, toldOfText) };
   const has = (kind: Block["kind"]): boolean => blocks.some((block) => block.kind === kind);
   const told: ToldChoice = { hasText: has("text"), hasRefusal: has("refusal"), hasCalls: has("tool-call"), isLegacy: isLegacy(asked.tools) };
   const message = messageOf(choice, told, reply, asked, (path, severity) => lose(`choices[${index}].${path}`, severity));
@@ -117,15 +128,16 @@ export const encodeReply = (reply: Reply, asked: Conversation): EncodedReply => 
   const losses: Loss[] = [];
   const lose: Lose = (path, severity) => losses.push({ path, reason: "unsupported", severity });
   const usage = writeUsage(reply.usage);
-  const body: JsonObject = {
-    ...ownExtras(reply),
+  const said: JsonObject = {
     id: answerId(reply.id, ID_PREFIX),
     object: "chat.completion",
     created: reply.createdAt,
     model: asked.model,
     choices: reply.choices.map((choice) => choiceOf(choice, reply, asked, lose)),
   };
+  const own = ownExtras(reply);
+  const body = isEmpty(own) ? said : { ...own, ...said };
   if (usage !== null) body["usage"] = usage;
   if (reply.serviceTier !== "") body["service_tier"] = reply.serviceTier;
-  return { body: Buffer.from(JSON.stringify(body)), losses };
+  return { body: jsonBytes(body), losses };
 };

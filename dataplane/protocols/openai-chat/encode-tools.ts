@@ -63,14 +63,15 @@ const writeChoice = (choice: ToolChoice, tools: readonly Tool[]): Json => {
 };
 
 /** Members of the request; `hasSearch`: the vendor searches when it is asked by OpenAI's member. */
-export const writeTools = ({ tools, toolChoice, isParallel }: Conversation, writing: Writing, hasSearch: boolean): JsonObject => {
+export const writeTools = ({ tools, toolChoice, isParallel, protocol }: Conversation, writing: Writing, hasSearch: boolean): JsonObject => {
   const written = tools.flatMap((tool) => writeTool(tool, writing, hasSearch));
+  const parallel = isParallel ?? (writing.target.dialect.callsOneByOne === true && protocol !== NAME ? true : null);
   const [search] = tools.flatMap((tool) => searchOf(tool, hasSearch) ?? []);
   return {
     ...(search === undefined ? {} : { [SEARCH_MEMBER]: search }),
     ...(written.length === 0 ? {} : { tools: written }),
     ...(written.length === 0 || toolChoice === null ? {} : { tool_choice: writeChoice(toolChoice, tools) }),
-    ...(written.length === 0 || isParallel === null ? {} : { parallel_tool_calls: isParallel }),
+    ...(written.length === 0 || parallel === null ? {} : { parallel_tool_calls: parallel }),
   };
 };
 

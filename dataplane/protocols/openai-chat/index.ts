@@ -36,6 +36,7 @@ export const openaiChatCodec: Codec = {
   encodeStream,
   encodeFailure,
   streamType: () => "text/event-stream",
+  repeatsQuestion: false,
   fieldNames,
   majorExtras,
   quietExtras,

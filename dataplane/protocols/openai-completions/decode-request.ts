@@ -4,7 +4,8 @@ import { isObject, type Json, parseExact } from "../../wire/json.ts";
 import type { Asked, Invalid } from "../codec.ts";
 import type { Conversation } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
-import { extrasOf, MemberReader, numberIn, readSampling, readStreamOptions, samplingMembers, without } from "../openai-members.ts";
+import { extrasOf, MemberReader, numberIn, readSampling, readStreamOptions, samplingMembers, streamShape, without } from "../openai-members.ts";
+import { unreadOf } from "../unread.ts";
 import { NAME } from "./names.ts";
 
 const known: ReadonlySet<string> = new Set(["model", "prompt", "stream", "stream_options", "logprobs", "user", "max_tokens", "service_tier", "best_of", ...samplingMembers]);
@@ -49,6 +50,7 @@ const conversationOf = (reader: MemberReader, body: JsonObject, { model }: Asked
     serviceTier: reader.text(body, "service_tier"),
     cacheKey: null,
     extras: extrasOf(NAME, extras).extras ?? {},
+    ...unreadOf(body, { stream_options: streamShape }),
   };
 };
 

@@ -44,7 +44,7 @@ export const openaiResponsesCodec: Codec = {
   streamType: () => "text/event-stream; charset=utf-8",
   fieldNames,
   majorExtras: new Set(["previous_response_id", "conversation", "background", "prompt", "tool_choice"]),
-  quietExtras: new Set(["include", "store", "stream_options", "user", "id", "status", "phase", "message", "part", "prompt_cache_breakpoint"]),
+  quietExtras: new Set(["include", "store", "stream_options", "user", "id", "status", "phase", "message", "part", "prompt_cache_breakpoint.type", "prompt_cache_breakpoint.mode", "prompt_cache_breakpoint.ttl"]),
   encodeRequest,
   decodeReply,
   decodeStream,

@@ -5,7 +5,8 @@ import type { Asked, Invalid } from "../codec.ts";
 import { isEffort } from "../effort.ts";
 import type { Conversation, Extras, Format, Reasoning, Sampling, Turn } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
-import { MemberReader } from "../openai-members.ts";
+import { MemberReader, streamShape } from "../openai-members.ts";
+import { findUnread, unreadOf } from "../unread.ts";
 import { TurnReader } from "./decode-items.ts";
 import { asExtras, PROTOCOL, restOf, wordOf } from "./members.ts";
 import { decodeChoice, decodeTools } from "./tools.ts";
@@ -54,6 +55,11 @@ const readReasoning = (reader: MemberReader, reasoning: JsonObject): Reasoning =
   };
 };
 
+const named = { type: true, name: true, namespace: true } as const;
+const withoutChoice = { stream_options: streamShape } as const;
+const shapes = { ...withoutChoice, tool_choice: { ...named, mode: true, tools: [named] } } as const;
+const formatShape = { type: true, name: true, description: true, schema: true, strict: true } as const;
+
 const isSaid = (value: unknown): boolean => value !== undefined && value !== null;
 
 const readFormat = (reader: MemberReader, format: JsonObject): Format | null => {
@@ -66,6 +72,7 @@ const readFormat = (reader: MemberReader, format: JsonObject): Format | null => 
     return null;
   }
   const isStrict = typeof strict === "boolean" ? strict : null;
+  findUnread(format, formatShape, "text.format", reader.unread);
   return { kind: "schema", name: stringOf(format["name"]), description: stringOf(format["description"]), schema, isStrict };
 };
 
@@ -146,6 +153,7 @@ const readBody = (reader: MemberReader, body: JsonObject, asked: Asked): Convers
     serviceTier: reader.text(body, "service_tier"),
     cacheKey: reader.text(body, "prompt_cache_key"),
     extras: readExtras(body, included.rest, text, toolChoice === undefined),
+    ...unreadOf(body, toolChoice === undefined ? withoutChoice : shapes, reader.unread),
   };
 };
 

@@ -3,8 +3,9 @@
 import type { Json } from "../../wire/json.ts";
 import { isObject } from "../../wire/json.ts";
 import type { Encoded, TargetModel } from "../codec.ts";
+import type { Dialect } from "../dialect.ts";
 import { askedEffort } from "../effort.ts";
-import type { Conversation, Format, Turn } from "../ir.ts";
+import type { Conversation, Format, Reasoning, Turn } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 import { LOGPROBS } from "./decode-request.ts";
 import { encodeTurns, type Writing } from "./encode-items.ts";
@@ -58,13 +59,21 @@ const encodeText = ({ format, verbosity, extras }: Conversation, isOwn: boolean)
   return Object.keys(text).length === 0 ? null : text;
 };
 
-const encodeReasoning = ({ reasoning }: Conversation, model: string, losses: Losses): JsonObject | null => {
+/** Whoever did not ask for it is better served without it than refused. */
+const summaryOf = ({ isShown, isShownUnasked }: Reasoning, { summariesNeedProof }: Dialect, losses: Losses): JsonObject => {
+  if (isShown !== true) return {};
+  if (isShownUnasked !== true || summariesNeedProof !== true) return { summary: "auto" };
+  losses.minor("reasoning", "limited");
+  return {};
+};
+
+const encodeReasoning = ({ reasoning }: Conversation, { model, dialect }: TargetModel, losses: Losses): JsonObject | null => {
   const { efforts } = traitsOf(model);
   if (reasoning === null || efforts === null) return null;
   const asked = askedEffort(reasoning);
   const effort = asked === null ? null : nearestEffort(asked, efforts);
   if (effort !== asked) losses.minor("reasoning", "approximated");
-  const encoded: JsonObject = { ...(effort === null ? {} : { effort }), ...(reasoning.isShown === true ? { summary: "auto" } : {}), ...extrasIn(reasoning) };
+  const encoded: JsonObject = { ...(effort === null ? {} : { effort }), ...summaryOf(reasoning, dialect, losses), ...extrasIn(reasoning) };
   return Object.keys(encoded).length === 0 ? null : encoded;
 };
 
@@ -130,7 +139,7 @@ const bodyOf = (conversation: Conversation, target: TargetModel, losses: Losses)
     top_p: sampling.topP,
     top_logprobs: sampling.logprobs === 0 ? null : sampling.logprobs,
     include: encodeInclude(conversation, isOwn, model),
-    reasoning: encodeReasoning(conversation, model, losses),
+    reasoning: encodeReasoning(conversation, target, losses),
     text: encodeText(conversation, isOwn),
     metadata: conversation.metadata === null ? null : { ...conversation.metadata },
     service_tier: encodeTier(conversation, isOwn, losses),

@@ -8,6 +8,13 @@ const CLAUDE = /claude/i;
 /** Neither cloud fetches what a URL names; a tier is asked for otherwise. */
 const claudeInCloud = { imageSources: ["bytes"], fileSources: ["bytes", "text"], hasServiceTier: false } as const;
 
+/** Of Anthropic's betas, what both clouds take (2026-11); one that they do not know is a 400. */
+const cloudBetas = [
+  "compact-2026-01-12", "computer-use-2025-01-24", "computer-use-2025-11-24", "context-1m-2025-08-07", "context-management-2025-06-27", "dangerous-tool-use-2026-09-03",
+  "interleaved-thinking-2025-05-14", "thinking-binding-controls-2026-08-01", "thinking-display-updates-2026-08-18", "tool-search-tool-2025-10-19",
+] as const;
+const cloudBetaNames = { "advanced-tool-use-2025-11-20": "tool-search-tool-2025-10-19" } as const;
+
 const azureSurfaces = openaiSurfaces.filter((name) => name !== "moderations");
 
 /**
@@ -37,7 +44,7 @@ const VERTEX = "/v1/projects/{project}/locations/{location}";
 
 /**
  * Vertex AI, 2026-11: Gemini by its own protocol, Claude by Anthropic's with the model in the path and the version in the body,
- * models of other makers ("meta/llama-…") by the compatible surface. Calls have no ids. An API key of the express mode needs
+ * models of other makers ("meta/llama-…") by the compatible surface. Calls have no ids, and a tier in the body is a 400: a header names it. An API key of the express mode needs
  * the endpoint https://aiplatform.googleapis.com/v1/publishers/google; the "us" and "eu" regions their own.
  */
 const vertex: Row = bearer("gcp.vertex_ai", ["gemini", "anthropic-messages", "openai-chat"], `https://{location}-aiplatform.googleapis.com${VERTEX}/publishers/google`, {
@@ -45,17 +52,20 @@ const vertex: Row = bearer("gcp.vertex_ai", ["gemini", "anthropic-messages", "op
   bases: { gemini: `${VERTEX}/publishers/google`, "anthropic-messages": `${VERTEX}/publishers/anthropic`, "openai-chat": `${VERTEX}/endpoints/openapi` },
   speaks: [{ names: CLAUDE, protocols: ["anthropic-messages"] }, { names: /^[^/]+\/[^/]+$/, protocols: ["openai-chat"] }, { names: /./, protocols: ["gemini"] }],
   dialects: {
-    "gemini": { abilities: { callId: null, hasUserId: true, hasMetadata: true, hasServiceTier: false } },
+    "gemini": {
+      refuses: ["serviceTier", "service_tier", "store"],
+      tierHeader: "x-vertex-ai-llm-shared-request-type",
+      hidesServerTools: true,
+      abilities: { callId: null, hasUserId: true, hasMetadata: true },
+    },
     "anthropic-messages": {
       paths: { "/messages": "/models/{model}:rawPredict", "/messages#stream": "/models/{model}:streamRawPredict", "/messages/count_tokens": "/models/count-tokens:rawPredict" },
       omitsModel: true,
       adds: { anthropic_version: "vertex-2023-10-16" },
       betas: {
         in: "header",
-        takes: [
-          "computer-use-2025-01-24", "computer-use-2025-11-24", "context-1m-2025-08-07", "context-management-2025-06-27", "compact-2026-01-12", "interleaved-thinking-2025-05-14",
-          "tool-search-tool-2025-10-19", "web-search-2025-03-05",
-        ],
+        takes: [...cloudBetas, "compact-2026-09-04", "per-turn-control-2026-07-01", "web-search-2025-03-05"],
+        renames: cloudBetaNames,
       },
       abilities: claudeInCloud,
     },
@@ -86,9 +96,10 @@ const bedrock: Row = bearer("aws.bedrock", ["bedrock-converse", "anthropic-messa
       betas: {
         in: "body",
         takes: [
-          "computer-use-2025-01-24", "computer-use-2025-11-24", "context-1m-2025-08-07", "context-management-2025-06-27", "compact-2026-01-12", "effort-2025-11-24",
-          "fine-grained-tool-streaming-2025-05-14", "interleaved-thinking-2025-05-14", "tool-search-tool-2025-10-19",
+          ...cloudBetas, "dev-full-thinking-2025-05-14", "effort-2025-11-24", "fine-grained-tool-streaming-2025-05-14", "mid-conversation-output-config-2026-07-01",
+          "mid-conversation-tool-changes-2026-07-01", "output-128k-2025-02-19", "token-efficient-tools-2025-02-19", "tool-examples-2025-10-29",
         ],
+        renames: cloudBetaNames,
       },
       abilities: { ...claudeInCloud, hasHostedWebSearch: false },
     },
@@ -102,14 +113,17 @@ const bedrock: Row = bearer("aws.bedrock", ["bedrock-converse", "anthropic-messa
 
 const ONLY_STREAMS = /^(?:qwq|qvq)|omni|^qwen3-(?:\d+(?:\.\d+)?b|next-.*thinking|vl-.*thinking)/;
 const qwenSurfaces = ["openai-chat", "openai-completions", "embeddings", "files", "batches"] as const;
+const qwenTalk = [...qwenSurfaces, "dashscope", "anthropic-messages"] as const;
 
 /**
  * DashScope, 2026-11. The row's address is the international one; https://dashscope.aliyuncs.com (China) and
  * https://dashscope-us.aliyuncs.com are endpoints, with or without a path. QwQ, QVQ, Omni and the open Qwen3 can only stream;
- * a schema is held by few models. Some models speak Responses too, under the same base: `protocols` says so.
+ * a schema is held by few models. Some models speak Responses too, under the same base: `protocols` says so. Rankings of
+ * qwen3-rerank have a surface of their own, those of the others stand with the native protocol.
  */
-const dashscope: Row = bearer("dashscope", [...qwenSurfaces, "dashscope", "anthropic-messages"], "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", {
-  bases: { ...basesOf([...qwenSurfaces, "openai-responses"], "/compatible-mode/v1"), dashscope: "/api/v1", "anthropic-messages": "/apps/anthropic/v1" },
+const dashscope: Row = bearer("dashscope", [...qwenTalk, "rerank"], "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", {
+  bases: { ...basesOf([...qwenSurfaces, "openai-responses"], "/compatible-mode/v1"), dashscope: "/api/v1", "anthropic-messages": "/apps/anthropic/v1", rerank: "/compatible-api/v1" },
+  speaks: [{ names: /^qwen3-rerank/, protocols: ["rerank"] }, { names: /./, protocols: [...qwenTalk, "openai-responses"] }],
   headers: ANTHROPIC_VERSION,
   dialects: {
     "openai-chat": {
@@ -118,12 +132,15 @@ const dashscope: Row = bearer("dashscope", [...qwenSurfaces, "dashscope", "anthr
       reasoningRequest: "enable_thinking",
       prefillMember: "partial",
       cacheMember: "cache_control",
+      callsOneByOne: true,
       abilities: {
         ...plain, ...noSchema, fileSources: [], toolChoices: new Set(["auto", "none", "tool"]), choicesMax: 4, logprobsMax: 5, stopMax: Infinity,
         sampling: new Set(["temperature", "topP", "topK", "seed", "presencePenalty"]),
       },
     },
+    "openai-responses": uncounted,
     "anthropic-messages": { ...uncounted, replaysReasoning: true, abilities: { ...noSchema, fileSources: [], hasServiceTier: false, hasHostedWebSearch: false } },
+    "rerank": { paths: { "/rerank": "/reranks" } },
   },
   models: [
     { names: ONLY_STREAMS, protocol: "openai-chat", dialect: onlyStreams },

@@ -28,6 +28,8 @@ const mistral: Row = bearer("mistral_ai", ["openai-chat", "embeddings", "files",
       renames: { max_completion_tokens: "max_tokens", seed: "random_seed" },
       abilities: { ...plain, fileSources: [], audioFormats: [], callId: { pattern: /^[a-zA-Z0-9]{9}$/, lengthMax: 9 }, logprobsMax: -1, temperatureMax: 1.5, choicesMax: 8 },
     },
+    /** A length is a member of another name; of a user nobody hears. */
+    "embeddings": { renames: { dimensions: "output_dimension" }, refuses: ["user"] },
   },
   models: [{ names: /^mistral-(?:small|medium)-(?:latest|26|3[.-]5)/, protocol: "openai-chat", dialect: { reasoningRequest: "reasoning_effort", abilities: { reasoning: "effort" } } }],
 });
@@ -94,15 +96,21 @@ const perplexity: Row = bearer("perplexity", ["openai-chat"], "https://api.perpl
   modelList: "",
 });
 
-/** Cohere, 2026-11: its own protocol under /v2; vectors for OpenAI's clients under its compatible surface. 498 is a bad token. */
-const cohere: Row = bearer("cohere", ["cohere", "embeddings", "rerank"], "https://api.cohere.com/v2", {
+/**
+ * Cohere, 2026-11: its own protocol under /v2, vectors and rankings too: its compatible surface knows neither lengths nor what
+ * vectors are for, and its rankings take no documents with members. `protocols` can name either. 498 is a bad token.
+ */
+const cohere: Row = bearer("cohere", ["cohere"], "https://api.cohere.com/v2", {
   bases: { cohere: "/v2", rerank: "/v2", embeddings: "/compatibility/v1", "openai-chat": "/compatibility/v1" },
   rateLimits: "cohere",
   errors: { 498: "credential" },
 });
 
 export const makers = {
-  "openai": bearer("openai", ["openai-responses", ...openaiSurfaces.filter((name) => name !== "openai-responses")], "https://api.openai.com/v1", { rateLimits: "openai" }),
+  "openai": bearer("openai", ["openai-responses", ...openaiSurfaces.filter((name) => name !== "openai-responses")], "https://api.openai.com/v1", {
+    dialects: { "openai-responses": { summariesNeedProof: true } },
+    rateLimits: "openai",
+  }),
   "anthropic": bearer("anthropic", ["anthropic-messages"], "https://api.anthropic.com/v1", {
     keyHeader: "x-api-key",
     headers: ANTHROPIC_VERSION,

@@ -14,6 +14,9 @@ export const relayed: Pick<Row, "dialects" | "models"> = {
 /** Of their surfaces the documentation names no counting. */
 const relayedUncounted = { ...relayed, dialects: { ...relayed.dialects, "openai-responses": uncounted, "anthropic-messages": uncounted } } as const;
 
+/** A count in Gemini's form, asked of New API, was answered as if it were the question itself, and billed. */
+export const relayedByNewApi = { ...relayed, dialects: { ...relayedUncounted.dialects, "gemini": uncounted } } as const;
+
 const usual = ["openai-chat", "openai-completions", "embeddings"] as const satisfies readonly ProtocolName[];
 
 /**
@@ -60,7 +63,7 @@ export const relays = {
   "treerouter": bearer("treerouter", usual, undefined, { ...relayed, rateLimits: "any" }),
   /** https://www.dmxapi.com/v1 is an endpoint too. Messages take the bearer; Gemini's form stands beside /v1 (2026-11). */
   "dmxapi": bearer("dmxapi", [...usual, "openai-responses", "anthropic-messages", "gemini", "rerank", "images", "audio"], "https://www.dmxapi.cn/v1", {
-    ...relayedUncounted,
+    ...relayedByNewApi,
     bases: { ...basesOf([...usual, "openai-responses", "anthropic-messages", "rerank", "images", "audio"], "/v1"), gemini: "/v1beta" },
     speaks: [{ names: /claude/i, protocols: [...usual, "anthropic-messages"] }, { names: /gemini/i, protocols: [...usual, "gemini", "images"] }, { names: /./, protocols: [...usual, "openai-responses", "rerank", "images", "audio"] }],
     headers: ANTHROPIC_VERSION,
@@ -68,7 +71,7 @@ export const relays = {
   }),
   /** Messages for Claude and Gemini's form for Gemini on their own, all else by OpenAI's (2026-11). */
   "aihubmix": bearer("aihubmix", [...usual, "openai-responses", "anthropic-messages", "gemini", "rerank", "images", "audio"], "https://aihubmix.com/v1", {
-    ...relayedUncounted,
+    ...relayedByNewApi,
     bases: { ...basesOf([...usual, "openai-responses", "anthropic-messages", "rerank", "images", "audio"], "/v1"), gemini: "/gemini/v1beta" },
     speaks: [{ names: /claude/i, protocols: [...usual, "anthropic-messages"] }, { names: /gemini/i, protocols: [...usual, "gemini", "images"] }, { names: /./, protocols: [...usual, "openai-responses", "rerank", "images", "audio"] }],
     headers: ANTHROPIC_VERSION,

@@ -3,7 +3,7 @@
 import type { Dialect } from "../../protocols/dialect.ts";
 import { bearer, ANTHROPIC_VERSION, basesOf, openaiSurfaces, type Row } from "../row.ts";
 import { openModels, picturesOnly, plain, uncounted } from "../chat-dialect.ts";
-import { relayed } from "./relays.ts";
+import { relayed, relayedByNewApi } from "./relays.ts";
 
 const surfaces = [...openaiSurfaces, "rerank"] as const;
 const usual = ["openai-chat", "openai-completions", "embeddings"] as const;
@@ -23,6 +23,8 @@ const ollama: Row = bearer("ollama", ["ollama", ...usual], undefined, {
       reasoningMember: "reasoning",
       abilities: { ...plain, ...picturesOnly, imageSources: ["bytes"], toolChoices: new Set(["auto"]), hasParallelSwitch: false, choicesMax: 1, logprobsMax: -1 },
     },
+    "openai-responses": uncounted,
+    "anthropic-messages": uncounted,
   },
   billsAborted: false,
   modelList: "/api/tags",
@@ -37,8 +39,8 @@ const sglang: Row = bearer("sglang", [...usual, "rerank"], undefined, { headers:
 const llamaCpp: Row = bearer("llama_cpp", [...usual, "rerank"], undefined, { headers: ANTHROPIC_VERSION, dialects: { "openai-chat": open }, billsAborted: false });
 
 /** Gateways that speak for many: Gemini's form stands beside /v1. */
-const gateway = (label: string, protocols: Row["protocols"]): Row =>
-  bearer(label, protocols, undefined, { ...relayed, bases: { ...basesOf([...surfaces, "anthropic-messages"], "/v1"), gemini: "/v1beta" }, headers: ANTHROPIC_VERSION, rateLimits: "any" });
+const gateway = (label: string, protocols: Row["protocols"], differences: Pick<Row, "dialects" | "models">): Row =>
+  bearer(label, protocols, undefined, { ...differences, bases: { ...basesOf([...surfaces, "anthropic-messages"], "/v1"), gemini: "/v1beta" }, headers: ANTHROPIC_VERSION, rateLimits: "any" });
 
 /** Its own kind takes everything as it is, so that nothing is lost twice. */
 const llmGateway: Row = bearer("llm_gateway", [...surfaces, "anthropic-messages", "gemini", "bedrock-converse"], undefined, {
@@ -52,10 +54,12 @@ export const servers = {
   vllm,
   sglang,
   "llama-cpp": llamaCpp,
-  "litellm": gateway("litellm", [...surfaces, "anthropic-messages"]),
+  /** It counts tokens for Messages, and from 1.99 on for Responses too (2026-11). */
+  "litellm": gateway("litellm", [...surfaces, "anthropic-messages"], relayed),
   /** New API speaks Messages and Gemini's form too: `protocols` says so. */
-  "one-api": gateway("one_api", surfaces),
+  "one-api": gateway("one_api", surfaces, relayedByNewApi),
   "llm-gateway": llmGateway,
-  "openai-compatible": bearer("openai_compatible", surfaces, undefined, { ...relayed, rateLimits: "any" }),
+  /** Hardly anybody who is compatible counts tokens. */
+  "openai-compatible": bearer("openai_compatible", surfaces, undefined, { ...relayed, dialects: { ...relayed.dialects, "openai-responses": uncounted }, rateLimits: "any" }),
   "anthropic-compatible": bearer("anthropic_compatible", ["anthropic-messages"], undefined, { keyHeader: "x-api-key", headers: ANTHROPIC_VERSION, rateLimits: "any" }),
 } as const satisfies Readonly<Record<string, Row>>;

@@ -24,6 +24,8 @@ export type ToChild =
   | { readonly type: "planes"; readonly start: PlanesStart }
   /** Waits until so many data planes run the newest version. */
   | { readonly type: "settle"; readonly planes: number }
+  /** Waits until every status is written. */
+  | { readonly type: "tell" }
   | { readonly type: "edit"; readonly planes: number }
   | { readonly type: "usage" };
 
@@ -33,6 +35,8 @@ export interface Edited {
   readonly publishMs: number;
   /** From the last byte that was handed to a socket to the last answer. */
   readonly answersMs: number;
+  /** From the edit to its status saying that every data plane runs it. */
+  readonly toldMs: number;
 }
 
 export interface Usage {
@@ -45,6 +49,7 @@ export interface Usage {
 export type FromChild =
   | { readonly type: "up"; readonly port: number }
   | { readonly type: "settled"; readonly objects: number }
+  | { readonly type: "told"; readonly writes: number }
   | { readonly type: "edited"; readonly edited: Edited }
   | { readonly type: "usage"; readonly usage: Usage };
 

@@ -69,6 +69,9 @@ const spreadOf = (samples: readonly number[]): string =>
   `p50 ${short(quantile(samples, 0.5))} ms   p99 ${short(quantile(samples, 0.99))} ms   max ${short(Math.max(...samples))} ms`;
 
 const measureEdits = async (operator: Child): Promise<void> => {
+  const telling = performance.now();
+  const { writes } = await operator.ask({ type: "tell" }, "told");
+  print(`first status of all`, `${writes} writes in ${short(since(telling) / 1000)} s`);
   const before = await operator.ask({ type: "usage" }, "usage");
   const samples: Edited[] = [];
   for (let edit = 0; edit < edits; edit += 1) samples.push((await operator.ask({ type: "edit", planes }, "edited")).edited);
@@ -77,6 +80,7 @@ const measureEdits = async (operator: Child): Promise<void> => {
   print("  of that: compile", spreadOf(samples.map(({ compileMs }) => compileMs)));
   print("  of that: publish", spreadOf(samples.map(({ publishMs }) => publishMs)));
   print("  of that: until all answered", spreadOf(samples.map(({ answersMs }) => answersMs)));
+  print("  and until its status says so", spreadOf(samples.map(({ toldMs }) => toldMs)));
   print("  operator's CPU for each", `${short((after.usage.cpuMs - before.usage.cpuMs) / edits)} ms`);
 };
 

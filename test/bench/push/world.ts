@@ -21,10 +21,12 @@ export class ChangingWorld {
     for (let index = 0; index < routes; index += 1) this.#put(this.#routeOf(index, 0));
   }
 
-  /** Of one route its weights. */
-  edit(): void {
+  /** Of one route its weights. Which one, and its generation since. */
+  edit(): { readonly key: string; readonly generation: number } {
     this.#edits += 1;
-    this.#put(this.#routeOf((this.#edits * 37) % this.#routes, this.#edits));
+    const index = (this.#edits * 37) % this.#routes;
+    this.#put(this.#routeOf(index, this.#edits));
+    return { key: `LLMRoute/${namespaceOf(index)}/route-${index}`, generation: this.#edits + 1 };
   }
 
   world(): World {
@@ -39,7 +41,7 @@ export class ChangingWorld {
     return {
       apiVersion: "llmgateway.io/v1alpha1",
       kind: "LLMRoute",
-      metadata: { name: `route-${index}`, namespace: namespaceOf(index), creationTimestamp: `2026-01-01T00:00:${String(index % 60).padStart(2, "0")}Z` },
+      metadata: { name: `route-${index}`, namespace: namespaceOf(index), generation: edit + 1, creationTimestamp: `2026-01-01T00:00:${String(index % 60).padStart(2, "0")}Z` },
       spec: {
         models: [`model-${index}`, `alias-${index}`],
         targets: [
@@ -62,7 +64,7 @@ const namespaceOf = (index: number): string => `team-${index % NAMESPACES}`;
 const providerOf = (index: number): object => ({
   apiVersion: "llmgateway.io/v1alpha1",
   kind: "LLMProvider",
-  metadata: { name: `provider-${index}`, namespace: namespaceOf(index) },
+  metadata: { name: `provider-${index}`, namespace: namespaceOf(index), generation: 1 },
   spec: { type: "OpenAI", auth: { secretRef: { name: `key-${index}` } }, models: [{ name: "small", upstreamName: "small-2026" }, { name: "large" }] },
 });
 

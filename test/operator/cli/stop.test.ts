@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isAlive } from "../../../operator/standalone/alive.ts";
-import { addressOf, chat, eventually, folders, llmgw, prepared, processesOf, run } from "../standalone/running.ts";
+import { addressOf, chat, eventually, folders, llmgw, portFlags, prepared, processesOf, run } from "../standalone/running.ts";
 
 describe("llmgw stop", { timeout: 60_000 }, () => {
   it("says that nothing runs, and makes no folder for it", async () => {
@@ -16,7 +16,7 @@ describe("llmgw stop", { timeout: 60_000 }, () => {
 
   it("ends a run and everything that it started", async () => {
     const where = await prepared();
-    const running = run(where);
+    const running = await run(where);
     const address = await addressOf(running);
     const pids = processesOf(where.state).map(({ pid }) => pid);
     const stopping = llmgw(["stop", "--state", where.state]);
@@ -31,7 +31,7 @@ describe("llmgw stop", { timeout: 60_000 }, () => {
 
   it("ends what a killed run left serving, and does not take another process for the run", async () => {
     const where = await prepared();
-    const running = run(where);
+    const running = await run(where);
     const address = await addressOf(running);
     running.child.kill("SIGKILL");
     await running.exit;
@@ -46,7 +46,7 @@ describe("llmgw stop", { timeout: 60_000 }, () => {
 
   it("tells whoever stops the wrong one where the right one is", async () => {
     const where = await prepared();
-    const running = llmgw(["run", "--manifests", where.manifests, "--port", "0", "--admin-port", "0"], { XDG_STATE_HOME: where.state });
+    const running = llmgw(["run", "--manifests", where.manifests, ...(await portFlags())], { XDG_STATE_HOME: where.state });
     await addressOf(running);
     const stopping = llmgw(["stop"], { XDG_STATE_HOME: where.state });
     expect(await stopping.exit).toBe(0);

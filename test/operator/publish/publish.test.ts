@@ -218,7 +218,7 @@ describe("the publisher", () => {
     await until(() => operator.dataPlanes().length === 3);
     const closing = operator.close();
     await until(() => planes.every((plane) => plane.heard.length === 1));
-    expect(planes.map((plane) => plane.heard[0])).toEqual([0, 30, 59].map((retryAfterMs) => ({ type: "goaway", retryAfterMs })));
+    expect(planes.map((plane) => plane.heard[0])).toEqual([0, 15, 29].map((retryAfterMs) => ({ type: "goaway", retryAfterMs })));
     clock.advance(1000);
     await closing;
   });

@@ -10,7 +10,7 @@ const pidOf = (where: Folders, name: string): number => processesOf(where.state)
 describe("llmgw run", { timeout: 60_000 }, () => {
   test("follows edits, keeps the last good state of a broken one, and ends everything when asked", async () => {
     const where = await prepared();
-    const running = run(where, "--no-demo");
+    const running = await run(where, "--no-demo");
     const address = await addressOf(running);
     expect(await chat(address, "first")).toBe(200);
 
@@ -36,7 +36,7 @@ describe("llmgw run", { timeout: 60_000 }, () => {
 
   test("loses no request when the operator is killed and comes back", async () => {
     const where = await prepared();
-    const first = run(where, "--no-demo", "--workers", "2");
+    const first = await run(where, "--no-demo", "--workers", "2");
     const address = await addressOf(first);
     const pids = processesOf(where.state).map(({ pid }) => pid);
     const statuses: number[] = [];
@@ -51,7 +51,7 @@ describe("llmgw run", { timeout: 60_000 }, () => {
     await eventually(() => statuses.length > before + 50, "requests without an operator");
     // What is edited meanwhile is found by the next operator.
     writeRoute(where, "other", "second");
-    const second = run(where, "--no-demo", "--workers", "2");
+    const second = await run(where, "--no-demo", "--workers", "2");
     expect(await addressOf(second)).toBe(address);
     await second.said("took over dataplane-0");
     await second.said("took over dataplane-1");
@@ -67,7 +67,7 @@ describe("llmgw run", { timeout: 60_000 }, () => {
 
   test("starts a data plane again that was killed, which serves its last good snapshot; and tells of those that died with the operator", async () => {
     const where = await prepared();
-    const first = run(where, "--no-demo");
+    const first = await run(where, "--no-demo");
     const address = await addressOf(first);
     await eventually(() => existsSync(join(where.state, "dataplane-0.last-good")), "the last good snapshot");
     const pid = pidOf(where, "dataplane-0");
@@ -83,14 +83,14 @@ describe("llmgw run", { timeout: 60_000 }, () => {
     const orphan = pidOf(where, "dataplane-0");
     process.kill(orphan, "SIGKILL");
     await eventually(() => !isAlive(orphan), "the end of the data plane");
-    const second = run(where, "--no-demo");
+    const second = await run(where, "--no-demo");
     expect(await chat(await addressOf(second), "first")).toBe(200);
     expect(second.lines.join("\n")).not.toContain("took over");
   });
 
   test("replaces a data plane that an earlier run left with other settings", async () => {
     const where = await prepared();
-    const first = run(where, "--no-demo");
+    const first = await run(where, "--no-demo");
     await addressOf(first);
     const pid = pidOf(where, "dataplane-0");
     first.child.kill("SIGKILL");

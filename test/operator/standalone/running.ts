@@ -3,12 +3,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { isAlive } from "../../../operator/standalone/alive.ts";
+import { freePort } from "../../doubles/ports.ts";
+
+export { freePort };
 
 const MAIN = fileURLToPath(new URL("../../../operator/cli/main.ts", import.meta.url));
 const DEADLINE_MS = 20_000;
@@ -26,11 +28,14 @@ export interface Folders {
   readonly state: string;
 }
 
-export const folders = (): Folders => {
+/** Takes what is to be done when whoever started it is over: last come, first done. */
+type AtEnd = (end: () => Promise<void>) => void;
+
+export const folders = (atEnd: AtEnd = onTestFinished): Folders => {
   const root = mkdtempSync(join(tmpdir(), "llmgw-"));
   const [manifests, state] = [join(root, "manifests"), join(root, "state")];
   mkdirSync(manifests);
-  onTestFinished(async () => {
+  atEnd(async () => {
     const pids = processesOf(state).map(({ pid }) => pid);
     for (const pid of pids) if (isAlive(pid)) process.kill(pid, "SIGKILL");
     await eventually(() => pids.every((pid) => !isAlive(pid)), "the end of all processes");
@@ -57,7 +62,7 @@ export interface Running {
 }
 
 /** `llmgw WORDS…` with nothing of the test's environment but what is given. */
-export const llmgw = (words: readonly string[], environment: Record<string, string> = {}): Running => {
+export const llmgw = (words: readonly string[], environment: Record<string, string> = {}, atEnd: AtEnd = onTestFinished): Running => {
   const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), XDG_STATE_HOME: join(tmpdir(), "llmgw-test-state"), ...environment } });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
@@ -68,15 +73,21 @@ export const llmgw = (words: readonly string[], environment: Record<string, stri
       lines.push(...parts);
     });
   }
+  let isOver = false;
   // Data planes inherit no pipe, so that "close" comes when the process itself has ended and all is read.
-  const exit = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  onTestFinished(async () => {
+  const exit = new Promise<number | null>((resolve) => {
+    child.once("close", (code) => {
+      isOver = true;
+      resolve(code);
+    });
+  });
+  atEnd(async () => {
     child.kill("SIGKILL");
     await exit;
   });
   const said = async (text: string): Promise<string> => {
     const find = (): string | undefined => lines.find((line) => line.includes(text));
-    await eventually(() => find() !== undefined || child.exitCode !== null, `the line "${text}"`);
+    await eventually(() => find() !== undefined || isOver, `the line "${text}"`);
     const line = find();
     if (line === undefined) throw new Error(`it ended without the line "${text}", but said:\n${lines.join("\n")}`);
     return line;
@@ -84,22 +95,22 @@ export const llmgw = (words: readonly string[], environment: Record<string, stri
   return { child, lines, said, exit };
 };
 
-export const run = (where: Folders, ...words: string[]): Running => llmgw(["run", "--manifests", where.manifests, "--state", where.state, "--port", "0", "--admin-port", "0", ...words]);
+export const portFlags = async (): Promise<string[]> => ["--port", String(await freePort()), "--admin-port", String(await freePort())];
+
+const flagsOf = new WeakMap<Folders, string[]>();
+
+/** Every run of the same folders has the same ports. */
+export const run = async (where: Folders, ...words: string[]): Promise<Running> => {
+  const flags = flagsOf.get(where) ?? (await portFlags());
+  flagsOf.set(where, flags);
+  return llmgw(["run", "--manifests", where.manifests, "--state", where.state, ...flags, ...words]);
+};
 
 /** The address that a run prints when it is ready; the whole welcome has been read by then, although a pipe may bring it in pieces. */
 export const addressOf = async (running: Running): Promise<string> => {
   await running.said("Ctrl-C ends it");
   return (await running.said("  address  ")).trim().split(/\s+/)[1] ?? "";
 };
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createNetServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(address !== null && typeof address === "object" ? address.port : 0));
-    });
-  });
 
 /** Answers every POST with one chat completion. */
 const provider = async (): Promise<string> => {

@@ -53,7 +53,7 @@ describe("the line about an edit", () => {
 });
 
 describe("the welcome", () => {
-  const served = { build: "1.2.3", host: "127.0.0.1", port: 8080, adminPorts: [9090, 9091], manifests: "/m", state: "/s", logFiles: ["/s/l"], snapshot: before };
+  const served = { build: "1.2.3", scheme: "http" as const, host: "127.0.0.1", port: 8080, adminPorts: [9090, 9091], manifests: "/m", state: "/s", logFiles: ["/s/l"], snapshot: before };
 
   test("has the addresses, the models, and calls that name one of them", () => {
     const text = welcome(served).join("\n");
@@ -63,6 +63,13 @@ describe("the welcome", () => {
     expect(text).toContain(`'{"model":"a","stream":true`);
     expect(text).toContain(`baseURL: "http://127.0.0.1:8080/v1", apiKey: "YOUR_KEY"`);
     expect(text).toContain(`base_url="http://127.0.0.1:8080/v1", api_key="YOUR_KEY"`);
+  });
+
+  test("has https addresses where requests come by HTTPS, and the admin port's as before", () => {
+    const text = welcome({ ...served, scheme: "https" }).join("\n");
+    expect(text).toContain("address  https://127.0.0.1:8080");
+    expect(text).toContain(`baseURL: "https://127.0.0.1:8080/v1"`);
+    expect(text).toContain("admin    http://127.0.0.1:9090");
   });
 
   test("asks for no key where none is needed", () => {

@@ -1,4 +1,5 @@
 // When status is written, how often, and what of it is news. Time is a fake clock's; the cluster is a map.
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KubeFailure } from "../../../operator/kube/failure.ts";
 import type { Report } from "../../../operator/status/conditions.ts";
@@ -362,5 +363,47 @@ describe("news", () => {
     told({});
     told({ "Secret/team-a/caller": secret });
     expect(bench.news).toEqual(Array.from({ length: 2 }, () => "Secret/team-a/caller Warning CallerWithoutKey: holds no key"));
+  });
+});
+
+describe("a reporter that does not look again at what is the same, after anything that may happen", () => {
+  type Step = (bench: Bench) => void;
+  const versions = ["v1", "v2", "v3"];
+  const planeOf = (index: number, version: string): ConnectedPlane => ({ uid: `u${index}`, pod: `pod-${index}`, gateway: "default", version });
+  const stepOf = fc.oneof(
+    fc.tuple(fc.nat(2), fc.constantFrom(...versions, ""), fc.boolean()).map(([index, version, isRefusing]): Step => (bench) => {
+      const plane = planeOf(index, version);
+      bench.planes = [...bench.planes.filter(({ uid }) => uid !== plane.uid), isRefusing ? { ...plane, rejection: { version: "v2", problems: [] } } : plane];
+    }),
+    fc.nat(2).map((index): Step => (bench) => void (bench.planes = bench.planes.filter(({ uid }) => uid !== `u${index}`))),
+    fc.integer({ min: 1, max: 3 }).map((count): Step => (bench) => void (bench.pods = Array.from({ length: count }, (_, index) => ({ uid: `u${index}`, name: `pod-${index}`, gateway: "default" })))),
+    fc.nat(2).map((index): Step => (bench) => bench.overwrite(keyOf(index), (status) => ({ ...status, programmed: "9/9" }))),
+    fc.nat(2).map((index): Step => (bench) => bench.overwrite(keyOf(index), () => ({}))),
+  );
+  const reportsOf = fc.array(fc.tuple(fc.integer({ min: 1, max: 2 }), fc.constantFrom("a", "b"), fc.boolean()), { minLength: 3, maxLength: 3 });
+  const roundOf = fc.record({ steps: fc.array(stepOf, { maxLength: 3 }), reports: fc.option(reportsOf), version: fc.constantFrom(...versions) });
+
+  const told = ({ cluster }: Bench): unknown =>
+    [...cluster].map(([key, { status }]) => [key, { ...status, conditions: conditionsIn(status).map(({ lastTransitionTime: _, ...condition }) => condition) }]);
+
+  it("says what one says that looks at everything again", async () => {
+    const property = fc.asyncProperty(fc.array(roundOf, { minLength: 1, maxLength: 5 }), async (rounds) => {
+      const [bench, anew] = [new Bench(), new Bench()];
+      let facts = factsOf([0, 1, 2].map((index) => report(index)));
+      for (const { steps, reports, version } of [{ steps: [], reports: null, version: "v1" }, ...rounds]) {
+        if (reports !== null) facts = factsOf(reports.map(([generation, hash, isWrong], index) => report(index, { generation, carriedBy: isWrong ? {} : { default: hash } })), version);
+        for (const one of [bench, anew]) {
+          if (one.cluster.size === 0) one.have(3);
+          for (const step of steps) step(one);
+        }
+        if (reports !== null || bench.writes.length === 0) bench.reporter.report(facts);
+        bench.reporter.planesChanged();
+        anew.reporter.report({ ...facts, reports: structuredClone(facts.reports) });
+        await Promise.all([bench.pass(20_000), anew.pass(20_000)]);
+        expect(told(bench)).toEqual(told(anew));
+      }
+      for (const one of [bench, anew]) one.reporter.close();
+    });
+    await fc.assert(property, { numRuns: 25 });
   });
 });

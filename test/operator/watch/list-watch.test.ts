@@ -209,6 +209,19 @@ describe("a watch", () => {
     expect(opened()).toBe(2);
   });
 
+  it("that was resumed is waited for as long, though nothing happens before its first bookmark", async () => {
+    const following = await follow();
+    await synced(following);
+    const { server, clock, passUntil } = following;
+    server.endWatches("clean");
+    await passUntil(() => server.watches === 1 && server.seen.filter(({ isWatch }) => isWatch).length === 2);
+    clock.advance(100_000);
+    server.bookmark();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(following.happened).not.toContain("silent");
+    expect(server.seen.filter(({ isWatch }) => isWatch)).toHaveLength(2);
+  });
+
   it("resumes from the newest bookmark, so that a quiet collection does not expire", async () => {
     const following = await follow();
     await synced(following);

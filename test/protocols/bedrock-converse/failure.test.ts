@@ -29,6 +29,8 @@ describe("a refusal", () => {
     [403, "", '{"Message":"Bearer token is not valid"}', "forbidden"],
     [409, "ConflictException", '{"message":"x"}', "conflict"],
     [413, "", "", "too-large"],
+    [413, "ValidationException", '{"message":"Input is too long"}', "too-large"],
+    [413, "RequestEntityTooLargeException", '{"message":"The request is too long"}', "too-large"],
     [502, "", "<html><body>Bad Gateway</body></html>", "internal"],
   ])("%i %s %s is %s", (status, type, body, kind) => {
     expect(refused(status, type, body)).toMatchObject({ kind, status });

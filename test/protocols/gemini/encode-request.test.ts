@@ -148,11 +148,11 @@ describe("tools", () => {
   });
 
   test("have OpenAPI's schemas where the vendor or the model takes no other", () => {
-    const { body, losses } = sent(foreignOf([user], { tools: [tool("a")] }), targetOf("gemini-3-pro", { schemas: "openapi" }));
+    const { body, losses } = sent(foreignOf([user], { tools: [tool("a")] }), targetOf("gemini-1.5-pro"));
     const parameters = { type: "OBJECT", properties: { city: { type: "STRING" } }, required: ["city"] };
     expect([body["tools"], losses]).toEqual([[{ functionDeclarations: [{ name: "a", description: "d", parameters }] }], []]);
     expect(bodyOf({ tools: [tool("a")] }, "gemini-1.5-pro").body["tools"]).toEqual(body["tools"]);
-    const answered = sent(foreignOf([user], { format: { kind: "schema", name: "x", description: "", schema, isStrict: true } }), targetOf("gemini-3-pro", { schemas: "openapi" }));
+    const answered = sent(foreignOf([user], { format: { kind: "schema", name: "x", description: "", schema, isStrict: true } }), targetOf("gemini-1.5-pro"));
     expect(answered.body["generationConfig"]).toEqual({ responseMimeType: "application/json", responseSchema: parameters });
   });
 
@@ -172,14 +172,14 @@ describe("tools", () => {
     ["anything", { type: "object", properties: { a: {}, b: true } }, { type: "OBJECT", properties: { a: { type: "STRING" }, b: { type: "STRING" } } }, false],
     ["names that are words of schemas", { type: "object", properties: { $ref: { type: "string" }, enum: { type: "string" }, required: { type: "string" } } }, { type: "OBJECT", properties: { $ref: { type: "STRING" }, enum: { type: "STRING" }, required: { type: "STRING" } } }, false],
   ])("in OpenAPI's words have %s", (_, given, parameters, isReduced) => {
-    const { body, losses } = sent(foreignOf([user], { tools: [tool("a", { schema: given })] }), targetOf("gemini-3-pro", { schemas: "openapi" }));
+    const { body, losses } = sent(foreignOf([user], { tools: [tool("a", { schema: given })] }), targetOf("gemini-1.5-pro"));
     expect((body["tools"] as Members[])[0]).toEqual({ functionDeclarations: [{ name: "a", description: "d", parameters }] });
     expect(losses).toEqual(isReduced ? [{ path: "tools[a]", reason: "approximated", severity: "minor" }] : []);
   });
 
   test("that grow without end by their references are cut", () => {
     const $defs = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`d${index}`, { type: "object", properties: Object.fromEntries(["a", "b", "c", "d"].map((name) => [name, { $ref: `#/$defs/d${index + 1}` }])) }]));
-    const { body, losses } = sent(foreignOf([user], { tools: [tool("a", { schema: { $ref: "#/$defs/d0", $defs } })] }), targetOf("gemini-3-pro", { schemas: "openapi" }));
+    const { body, losses } = sent(foreignOf([user], { tools: [tool("a", { schema: { $ref: "#/$defs/d0", $defs } })] }), targetOf("gemini-1.5-pro"));
     expect(JSON.stringify(body).length).toBeLessThan(1_000_000);
     expect(losses).toHaveLength(1);
   });
@@ -203,6 +203,12 @@ describe("tools", () => {
     expect(older.body["tools"]).toHaveLength(1);
     expect(older.losses).toEqual([{ path: "tools[9]", reason: "unsupported", severity: "major" }]);
     expect(bodyOf({ tools: [search] }, "gemini-2.5-pro").body["tools"]).toEqual([{ googleSearch: {} }]);
+  });
+
+  test("of Google's own stand beside the client's without being told of, where the vendor refuses to be asked for it", () => {
+    const { body } = sent(foreignOf([user], { tools: [tool("a"), search] }), targetOf("gemini-3-pro", { hidesServerTools: true }));
+    expect(body["tools"]).toEqual([{ functionDeclarations: [expect.objectContaining({ name: "a" })] }, { googleSearch: {} }]);
+    expect(body).not.toHaveProperty("toolConfig");
   });
 
   test("that are bound to their schema elsewhere are told of", () => {
@@ -258,6 +264,13 @@ describe("settings", () => {
     expect(bodyOf({ serviceTier: "default" }).body["serviceTier"]).toBe("standard");
     expect(bodyOf({ serviceTier: "flex" }).body["serviceTier"]).toBe("flex");
     expect(bodyOf({ serviceTier: "scale" })).toMatchObject({ losses: [{ path: "serviceTier", reason: "unsupported", severity: "minor" }] });
+  });
+
+  test("of the tier stand in a header where the vendor reads them there, and only those that are not its usual one", () => {
+    const asHeader = (serviceTier: string) => codec.encodeRequest(foreignOf([user], { serviceTier }), targetOf("gemini-3-pro", { tierHeader: "x-tier" }));
+    expect(["flex", "priority", "auto"].map((tier) => asHeader(tier).headers)).toEqual([["x-tier", "flex"], ["x-tier", "priority"], []]);
+    expect(asHeader("flex").body.toString()).not.toContain("serviceTier");
+    expect(asHeader("scale")).toMatchObject({ headers: [], losses: [{ path: "serviceTier", reason: "unsupported", severity: "minor" }] });
   });
 
   test("of what a vendor refuses, renames or adds are those of its dialect", () => {

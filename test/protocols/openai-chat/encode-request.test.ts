@@ -12,6 +12,19 @@ const messagesOf = (turns: readonly Turn[], dialect = {}, more: Partial<Conversa
   return { messages: body["messages"], losses };
 };
 
+describe("several calls in one turn", () => {
+  const tools: Conversation["tools"] = [{ kind: "function", at: "tools[0]", name: "f", description: "", schema: null, isStrict: null }];
+  const asking = (more: Partial<Conversation>) => encoded({ ...ask(), protocol: "anthropic-messages", tools, ...more }, { callsOneByOne: true }).body["parallel_tool_calls"];
+
+  test("are asked for where the vendor makes one only unless it is asked", () => {
+    expect(asking({})).toBe(true);
+    expect(asking({ isParallel: false })).toBe(false);
+    expect(asking({ tools: [] })).toBeUndefined();
+    // A client of this vendor's own form knows what it is used to.
+    expect(asking({ protocol: "openai-chat" })).toBeUndefined();
+  });
+});
+
 describe("what a client of this protocol asked", () => {
   const request = {
     model: "m-1",

@@ -1,6 +1,8 @@
 // What is sent to a provider of Responses: of its own clients what they said, of others what this protocol can say.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { anthropicMessagesCodec } from "../../../dataplane/protocols/anthropic-messages/index.ts";
+import { isInvalid } from "../../../dataplane/protocols/codec.ts";
 import type { Block } from "../../../dataplane/protocols/ir.ts";
 import { again, codec, conversationOf, foreign, inside, list, sent, target, text, turn } from "./speaking.ts";
 
@@ -94,6 +96,18 @@ describe("of a client of another protocol", () => {
   test("thinking is shown as a summary if it is wanted", () => {
     const reasoning = { effort: null, budgetTokens: 9000, isAdaptive: false, isShown: true };
     expect(sent(foreign([turn("user", text("hi"))], { reasoning })).body["reasoning"]).toEqual({ effort: "high", summary: "auto" });
+  });
+
+  test("where a summary costs proof of who one is, it is asked for only by clients that asked to be shown thinking", () => {
+    const thinking = (members: object) => {
+      const asked = anthropicMessagesCodec.decodeRequest(Buffer.from(JSON.stringify({ max_tokens: 9000, messages: [{ role: "user", content: "hi" }], thinking: { type: "enabled", budget_tokens: 2000, ...members } })), { model: "m", isStreaming: false, query: "", headers: {} });
+      if (isInvalid(asked)) throw new Error(asked.problem);
+      const { body, losses } = sent({ ...asked, extras: {} }, target({ dialect: { summariesNeedProof: true } }));
+      return [body["reasoning"], losses.filter((loss) => loss.startsWith("reasoning"))];
+    };
+    expect(thinking({})).toEqual([{ effort: "low" }, ["reasoning;limited;minor"]]);
+    expect(thinking({ display: "summarized" })).toEqual([{ effort: "low", summary: "auto" }, []]);
+    expect(thinking({ display: "omitted" })).toEqual([{ effort: "low" }, []]);
   });
 
   test("fewer tokens than the protocol allows are raised to its least", () => {

@@ -38,6 +38,22 @@ describe("a body of the vendor's own protocol", () => {
     expect(answer.header("x-llmgw-losses")).toBe("logit_bias;reason=unsupported;severity=minor");
   });
 
+  it("loses at Vertex AI what only Google AI takes", async () => {
+    const google: ProviderPart["auth"] = { scheme: "api-key", keys: [{ name: "main", credential: "test/key", weight: 1 }] };
+    const story = await at("vertex-ai", "/v1/publishers/google", json(answers["gemini"].whole), "gemini-3-pro", { auth: google });
+    const answer = await story.ask({ path: "/v1beta/models/support-chat:generateContent", body: '{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"serviceTier":"flex","store":false,"labels":{"a":"b"}}' });
+    expect(sent(story)).toBe('{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"labels":{"a":"b"}}');
+    expect(answer.header("x-llmgw-losses")).toBe("serviceTier;reason=unsupported;severity=minor, store;reason=unsupported;severity=minor");
+  });
+
+  it("tells Vertex AI in a header of the tier that clients of others asked for", async () => {
+    const google: ProviderPart["auth"] = { scheme: "api-key", keys: [{ name: "main", credential: "test/key", weight: 1 }] };
+    const story = await at("vertex-ai", "/v1/publishers/google", json(answers["gemini"].whole), "gemini-3-pro", { auth: google });
+    await story.ask({ body: CHAT.replace("}]}", '}],"service_tier":"flex"}') });
+    expect(story.provider.requests[0]?.header("x-vertex-ai-llm-shared-request-type")).toBe("flex");
+    expect(JSON.parse(sent(story))).not.toHaveProperty("serviceTier");
+  });
+
   it("is untouched where none of it concerns the vendor", async () => {
     const story = await at("groq", "/openai/v1", whole, "llama");
     const answer = await story.ask({ body: CHAT });
@@ -71,6 +87,18 @@ describe("betas of Messages", () => {
     expect(request?.header("anthropic-beta")).toBeUndefined();
     expect(sent(story)).toBe('{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["context-1m-2025-08-07"],"max_tokens":5,"messages":[{"role":"user","content":"hi"}]}');
     expect(answer.header("x-llmgw-losses")).toContain("files-api-2025-04-14");
+  });
+});
+
+describe("betas that a cloud knows by another name", () => {
+  const body = '{"model":"support-chat","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}';
+  const headers = { "anthropic-version": "2023-06-01", "anthropic-beta": "advanced-tool-use-2025-11-20,tool-search-tool-2025-10-19,token-efficient-tools-2025-02-19,mid-conversation-tool-changes-2026-07-01,skills-2025-10-02" };
+
+  it("are called so there, once, and only what it does not know is told", async () => {
+    const story = await at("bedrock", "", message, "anthropic.claude-opus-4-6-v1", { auth: aws });
+    const answer = await story.ask({ path: "/v1/messages", headers, body });
+    expect(JSON.parse(sent(story))).toMatchObject({ anthropic_beta: ["tool-search-tool-2025-10-19", "token-efficient-tools-2025-02-19", "mid-conversation-tool-changes-2026-07-01"] });
+    expect(answer.header("x-llmgw-losses")).toBe("anthropic-beta.skills-2025-10-02;reason=unsupported;severity=minor");
   });
 });
 
