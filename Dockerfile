@@ -32,7 +32,7 @@ LABEL org.opencontainers.image.title="llm-gateway data plane" \
 COPY modules/dataplane ./node_modules
 COPY dataplane ./dataplane
 EXPOSE 8080 9090
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "/app/dataplane/main.ts"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "/app/dataplane/main.ts"]
 
 FROM runtime AS operator
 LABEL org.opencontainers.image.title="llm-gateway operator" \

@@ -1,26 +1,31 @@
-// How the tests run: a process for each core, and no test that hangs for long. Tests of values share their process, because
-// there is nothing that one could leave behind for the next; every other file has one to itself.
+// How the tests run: a process for each core, and no test that hangs for long. Files share their process, because each closes what
+// it opened; alone are those that measure memory, put another module in the place of one, or open thousands of sockets.
 // Benches, and what needs a cluster, are programs of their own and not found here.
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-const values = ["protocols", "wire", "snapshot", "policies", "identity", "house", "operator/compile"].map((folder) => `test/${folder}/**/*.test.ts`);
 const elsewhere = ["test/bench/**", "test/cluster/**"];
+const alone = [
+  "protocols/fuzz-all", "request/rebuild", "request/upload", "story/backpressure", "story/uploads",
+  "story/errors", "providers/rows/rows",
+  "story/upstreams-busy",
+].map((file) => `test/${file}.test.ts`);
 
 export default defineConfig({
   test: {
     pool: "forks",
     // Left alone, vitest keeps a core for itself; on two cores that doubles the time.
     maxWorkers: Math.max(2, availableParallelism()),
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Only there to fail: a busy machine takes its time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 5_000,
     // A test that leaves a rejected promise behind has not closed what it opened.
     dangerouslyIgnoreUnhandledErrors: false,
     allowOnly: false,
     projects: [
-      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: [...elsewhere, ...values] } },
-      { extends: true, test: { name: "values", include: values, exclude: elsewhere, isolate: false } },
+      { extends: true, test: { name: "alone", include: alone, exclude: elsewhere } },
+      { extends: true, test: { name: "together", include: ["test/**/*.test.ts"], exclude: [...elsewhere, ...alone], isolate: false } },
     ],
   },
 });

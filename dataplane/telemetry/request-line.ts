@@ -34,6 +34,7 @@ export const namesOf = (record: RequestRecord): Buffer => {
     .step(record.targetName)
     .step(record.providerName)
     .step(record.callerName)
+    .step(record.team)
     .step(record.modelAsked)
     .step(record.modelSent)
     .step(record.path)

@@ -1,7 +1,8 @@
 // `npm run test:cluster`: the tests that need a real Kubernetes, against whatever KUBECONFIG names.
 // LLMGW_IMAGE_LOADER is a command that takes image names and brings them to the nodes ("kind load docker-image",
-// "minikube image load"); with it the images are built and loaded first, without it they must be there. With
-// LLMGW_CLUSTER_CONTROL parts of the cluster are stopped too, see control.ts.
+// "minikube image load"); with it the images are built and loaded first, without it they must be there.
+// Parts of the cluster are stopped too where LLMGW_CLUSTER_CONTROL names who can do that, see control.ts. LLMGW_HELM names
+// another Helm than the path's; with helm4 and kwok on the path, a second Helm and pods by the hundred are tried as well.
 // Without a cluster it says so in one line and ends well.
 import { spawnSync } from "node:child_process";
 import { basename } from "node:path";

@@ -51,16 +51,6 @@ function speak(connection: Connection, stop: () => Promise<void>, pid?: number):
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
 function start(program: string, args: readonly string[], log: string[]): ChildProcess {
   const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
   child.stderr?.on("data", (bytes: Buffer) => {

@@ -12,11 +12,13 @@ import { FORMAT } from "../../dataplane/snapshot/schema.ts";
 import { startPublisher, type Publisher, type PublisherParts } from "../../operator/publish/server.ts";
 import type { FakeClock } from "../doubles/clock.ts";
 
+const DEADLINE_MS = 30_000;
+
 /** Waits for what real sockets will bring about; the deadline is only there to fail. */
 export const until = async (condition: () => boolean, what = "it"): Promise<void> => {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + DEADLINE_MS;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`${what} did not happen within 5 s`);
+    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${DEADLINE_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 };

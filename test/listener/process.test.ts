@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import type { CertificateFiles } from "../../dataplane/certificate.ts";
 import { authority, certificateOf, mounted } from "../doubles/certificate.ts";
+import { eventually } from "../operator/standalone/running.ts";
 
 const ENTRY = fileURLToPath(new URL("../../dataplane/main.ts", import.meta.url));
 
@@ -43,9 +44,10 @@ it("a data plane with a certificate serves HTTPS, and tells when it ends on the 
   const signer = await authority();
   const pair = await certificateOf(signer, Date.UTC(2099, 0, 1));
   const { child, exited, said } = begin(mounted(pair.cert, pair.key));
-  const deadline = performance.now() + 50_000;
-  while (!said().includes('"event":"started"') && performance.now() < deadline) await new Promise((resolve) => setImmediate(resolve));
-  const started = JSON.parse(said().split("\n").find((line) => line.includes('"event":"started"')) ?? "{}") as { scheme: string; port: number; adminPort: number };
+  // A pipe may bring a line in pieces: it is there when its end is.
+  const line = (): string | undefined => /^.*"event":"started".*(?=\n)/m.exec(said())?.[0];
+  await eventually(() => line() !== undefined || child.exitCode !== null, "the start");
+  const started = JSON.parse(line() ?? "{}") as { scheme: string; port: number; adminPort: number };
   expect(started.scheme).toBe("https");
   const metrics = await (await fetch(`http://127.0.0.1:${started.adminPort}/metrics`)).text();
   expect(metrics).toContain(`llmgw_listener_certificate_end_timestamp_seconds ${Date.UTC(2099, 0, 1) / 1000}\n`);

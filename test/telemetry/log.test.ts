@@ -93,6 +93,19 @@ describe("the line of a request", () => {
     expect(parsed().map((line) => line.aborted)).toEqual([false, false, false, true, false]);
   });
 
+  // Each of these may change with an edit while the others stay.
+  test.each([
+    ["method", { method: "PUT" }], ["path", { path: "/v1/other" }], ["caller", { callerName: "team-a/other" }], ["team", { team: "other" }],
+    ["route", { routeName: "team-a/other" }], ["target", { targetName: "other" }], ["provider", { providerName: "team-a/other" }],
+    ["model", { modelAsked: "other" }], ["model_sent", { modelSent: "other" }], ["status", { status: 201 }], ["level", { status: 500 }],
+    ["upstream_status", { upstreamStatus: 201 }], ["error", { errorCode: "OTHER" }], ["finish_reason", { finishReason: "other" }],
+    ["streaming", { isStreaming: true }], ["usage_estimated", { isUsageEstimated: true }],
+  ] as const)("is another one when only its %s is another", (member, changes) => {
+    const [usual, other] = [lineOf(requestRecord()), lineOf(requestRecord(changes))];
+    expect(other[member]).not.toBe(usual[member]);
+    expect(other[member]).toBe(Object.values(changes)[0] === 500 ? "error" : Object.values(changes)[0]);
+  });
+
   test("is one line of JSON whatever stands in the names that a client chose", () => {
     const text = fc.string({ unit: "binary", maxLength: 400 });
     fc.assert(

@@ -71,9 +71,9 @@ const concerns: readonly { readonly fit: Concern; readonly when: number }[] = [
   { fit: fitCacheMarks, when: CACHE },
 ];
 
-export const fit = (conversation: Conversation, target: TargetModel, abilities: Abilities, client: ClientWords): Fitted => {
+/** `seen`: what a look at it found; more than there is costs time only. */
+export const fit = (conversation: Conversation, target: TargetModel, abilities: Abilities, client: ClientWords, seen = look(conversation)): Fitted => {
   const fitting = new Fitting(target, abilities, client);
-  const seen = look(conversation);
   let fitted = conversation;
   for (const concern of concerns) if ((seen & concern.when) !== 0) fitted = concern.fit(fitted, fitting);
   return new Result(fitted, fitting, undoOf(fitting.steps));

@@ -3,7 +3,11 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { UsageError } from "../../../operator/cli/command.ts";
+import { translate } from "../../../operator/cli/translate.ts";
+import { Refusal } from "../../../operator/terminal.ts";
 import { llmgw } from "../standalone/running.ts";
+import { perform } from "./commanding.ts";
 
 const fileOf = (body: object | string): string => {
   const file = join(mkdtempSync(join(tmpdir(), "llmgw-translate-")), "request.json");
@@ -13,15 +17,21 @@ const fileOf = (body: object | string): string => {
 
 const question = { model: "support-chat", n: 2, seed: 7, max_tokens: 100, messages: [{ role: "user", content: "What is this?" }] };
 
-const translated = async (words: readonly string[]): Promise<{ code: number | null; lines: readonly string[] }> => {
-  const running = llmgw(["translate", ...words]);
-  return { code: await running.exit, lines: running.lines };
+const translated = async (words: readonly string[]): Promise<{ code: number; lines: readonly string[] }> => {
+  try {
+    return await perform(translate, words);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    // As the command line ends for these.
+    return { code: error instanceof UsageError ? 2 : 1, lines: [error.message] };
+  }
 };
 
 describe("llmgw translate", { timeout: 30_000 }, () => {
   it("shows the path, the body and each loss, in the client's words", async () => {
-    const { code, lines } = await translated(["--to", "Anthropic", "--model", "claude-sonnet-4-6", fileOf(question)]);
-    expect(code).toBe(0);
+    const running = llmgw(["translate", "--to", "Anthropic", "--model", "claude-sonnet-4-6", fileOf(question)]);
+    expect(await running.exit).toBe(0);
+    const { lines } = running;
     expect(lines[0]).toBe("POST /messages");
     expect(lines).toContain('  "model": "claude-sonnet-4-6",');
     expect(lines.slice(-4)).toEqual(["lost, 2 in all:", "  seed  unsupported, minor", "  n  limited, major", "a route refuses this with 422 unless it says onLoss: Allow"]);

@@ -42,9 +42,9 @@ export class Bench {
 
   /** Lets time pass until it is so. */
   async until(condition: () => boolean | Promise<boolean>, what = "it", stepMs = 10): Promise<void> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + DEADLINE_MS;
     while (!(await condition())) {
-      if (performance.now() > deadline) throw new Error(`${what} did not happen within 10 s`);
+      if (performance.now() > deadline) throw new Error(`${what} did not happen within ${DEADLINE_MS / 1000} s`);
       this.clock.advance(stepMs);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

@@ -9,6 +9,7 @@ import { Compiler, compileWorld, type Compiled } from "../../../operator/compile
 import { keyOf } from "../../../operator/world.ts";
 import { readObject } from "../../../operator/watch/kinds.ts";
 import { WorldBuilder, type World } from "../../../operator/watch/world.ts";
+import { runsOf } from "../../doubles/runs.ts";
 import { largeWorld } from "./large-world.ts";
 import { objects, read, type Read } from "./random-objects.ts";
 
@@ -79,7 +80,7 @@ describe("a compiler that remembers, after any edits", () => {
         expect(bytesOf(compiler.compile(edited.world))).toBe(bytesOf(compileWorld(edited.world)));
       }
     });
-    fc.assert(property, { numRuns: 300 });
+    fc.assert(property, { numRuns: runsOf(100) });
   });
 
   it("never changes what it gave out before", () => {
@@ -94,7 +95,7 @@ describe("a compiler that remembers, after any edits", () => {
       }
       for (const { compiled, bytes } of given) expect(canonical(compiled)).toBe(bytes);
     });
-    fc.assert(property, { numRuns: 60 });
+    fc.assert(property, { numRuns: runsOf(40) });
   });
 
   it("would be seen to be wrong if it forgot to look at a Secret: the canary", () => {
@@ -108,7 +109,7 @@ describe("a compiler that remembers, after any edits", () => {
       }
       return true;
     });
-    expect(fc.check(property, { numRuns: 300 }).failed).toBe(true);
+    expect(fc.check(property, { numRuns: 300, endOnFailure: true }).failed).toBe(true);
   });
 });
 

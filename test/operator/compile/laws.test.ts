@@ -7,6 +7,7 @@ import { compileWorld, type Compiled } from "../../../operator/compile/compile.t
 import { credentialsOf } from "../../../dataplane/snapshot/schema.ts";
 import { keyOf } from "../../../operator/world.ts";
 import { WorldBuilder, type World } from "../../../operator/watch/world.ts";
+import { runsOf } from "../../doubles/runs.ts";
 import { objects, type Read } from "./random-objects.ts";
 
 const worldOf = (reads: readonly Read[]): World => {
@@ -31,14 +32,14 @@ describe("compile, for any world", () => {
       fc.property(objects.chain((reads) => fc.tuple(fc.constant(reads), fc.shuffledSubarray(reads, { minLength: reads.length }))), ([reads, shuffled]) => {
         expect(bytesOf(compileWorld(worldOf(shuffled)))).toBe(bytesOf(compileWorld(worldOf(reads))));
       }),
-      { numRuns: 150 },
+      { numRuns: runsOf(60) },
     );
   });
 
   it("would be seen to depend on the order if it did: the canary", () => {
     const careless = (world: World): string => Object.keys(world.routes).join();
     const shuffles = objects.chain((reads) => fc.tuple(fc.constant(reads), fc.shuffledSubarray(reads, { minLength: reads.length })));
-    expect(fc.check(fc.property(shuffles, ([reads, shuffled]) => careless(worldOf(reads)) === careless(worldOf(shuffled))), { numRuns: 150 }).failed).toBe(true);
+    expect(fc.check(fc.property(shuffles, ([reads, shuffled]) => careless(worldOf(reads)) === careless(worldOf(shuffled))), { numRuns: 150, endOnFailure: true }).failed).toBe(true);
   });
 
   it("leaves its input as it was, frozen to the bottom", () => {
@@ -50,7 +51,7 @@ describe("compile, for any world", () => {
         expect(canonical(world)).toBe(before);
         expect(isFrozenThroughout(world)).toBe(true);
       }),
-      { numRuns: 80 },
+      { numRuns: runsOf(40) },
     );
   });
 
@@ -64,7 +65,7 @@ describe("compile, for any world", () => {
           expect(snapshotVersion(checkSnapshot(snapshot).snapshot ?? snapshot)).toBe(snapshotVersion(snapshot));
         }
       }),
-      { numRuns: 80 },
+      { numRuns: runsOf(40) },
     );
   });
 
@@ -76,7 +77,7 @@ describe("compile, for any world", () => {
           expect(new Set(claims).size).toBe(claims.length);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: runsOf(40) },
     );
   });
 
@@ -90,7 +91,7 @@ describe("compile, for any world", () => {
           expect(new Set(Object.keys(credentials))).toEqual(used);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: runsOf(40) },
     );
   });
 
@@ -111,7 +112,7 @@ describe("compile, for any world", () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runsOf(80) },
     );
   });
 
@@ -122,7 +123,7 @@ describe("compile, for any world", () => {
         const own = reads.filter((read) => read.ref.kind.startsWith("LLM")).map((read) => keyOf(read.ref));
         expect(Object.keys(diagnostics)).toEqual(expect.arrayContaining(own));
       }),
-      { numRuns: 50 },
+      { numRuns: runsOf(40) },
     );
   });
 });

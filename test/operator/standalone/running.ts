@@ -13,7 +13,8 @@ import { freePort } from "../../doubles/ports.ts";
 export { freePort };
 
 const MAIN = fileURLToPath(new URL("../../../operator/cli/main.ts", import.meta.url));
-const DEADLINE_MS = 20_000;
+/** Only there to fail. */
+const DEADLINE_MS = 40_000;
 
 export const eventually = async (condition: () => boolean | Promise<boolean>, what: string): Promise<void> => {
   const deadline = performance.now() + DEADLINE_MS;

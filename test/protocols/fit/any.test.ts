@@ -20,7 +20,7 @@ const media = fc.oneof(
   fc.record({ kind: fc.constant("audio"), at, source, format: fc.constantFrom("", "wav", "flac"), transcript: fc.constant("said") }),
   fc.record({ kind: fc.constant("video"), at, source }),
 );
-const text = fc.oneof(fc.record({ kind: fc.constant("text"), at, text: words }), fc.record({ kind: fc.constant("text"), at, text: words, cache }), fc.record({ kind: fc.constant("text"), at, text: words, opaques: fc.array(opaque, { minLength: 1, maxLength: 2 }) }));
+const text = fc.oneof(fc.record({ kind: fc.constant("text"), at, text: words }), fc.record({ kind: fc.constant("text"), at, text: words, cache }), fc.record({ kind: fc.constant("text"), at, text: words, opaques: fc.array(opaque, { minLength: 1, maxLength: 2 }) }), fc.record({ kind: fc.constant("text"), at, text: words, extras: fc.constant({ gemini: { thing: 1 } }) }));
 const foreign = fc.record({ kind: fc.constant("foreign"), at, protocol: fc.constantFrom("gemini", "anthropic-messages"), type: fc.constant("x"), value: fc.constant({}), text: words });
 const call = fc.oneof(fc.record({ kind: fc.constant("tool-call"), at, id, name, arguments: words }), fc.record({ kind: fc.constant("tool-call"), at, id, name, arguments: words, isCustom: fc.constant(true) }));
 const result = fc.record({ kind: fc.constant("tool-result"), at, id, name: fc.constantFrom("", "f"), content: fc.array(fc.oneof(text, media), { maxLength: 2 }), isError: fc.boolean() });
@@ -64,6 +64,9 @@ const abilities = fc.record({
   hasResultErrors: flag, needsEveryResult: flag, schema: support, json: support, stopMax: fc.constantFrom(0, 1, 4), refusesBlankStops: flag, choicesMax: fc.constantFrom(1, 4), logprobsMax: fc.constantFrom(-1, 5), temperatureMax: fc.constantFrom(1, 2),
   sampling: fc.subarray(["temperature", "seed"]).map((all) => new Set(all)), reasoning: fc.constantFrom("effort", "budget", "switch", "none"), hasPrefill: flag, mayBeginWithAssistant: flag, hasUserId: flag, cacheMarksMax: fc.constantFrom(0, 1, 4), hasHostedWebSearch: flag,
 }) as fc.Arbitrary<Partial<Abilities>>;
+
+/** All that a look can find. */
+const EVERYTHING = -1;
 
 const freeze = (value: unknown): void => {
   if (typeof value !== "object" || value === null || value instanceof Set || value instanceof RegExp || Object.isFrozen(value)) return;
@@ -129,6 +132,16 @@ describe("any conversation, for any target", () => {
         expect(unpaired(fitTo(able, asked).conversation)).toEqual([]);
       }),
       { numRuns: 300, seed: 20261121 },
+    );
+  });
+
+  test("comes out the same when nobody looks first at what there is to be done", () => {
+    fc.assert(
+      fc.property(conversation, abilities, (asked, some) => {
+        const [one, other] = [fitTo(some, asked), fitTo(some, asked, undefined, EVERYTHING)];
+        expect([one.conversation, one.losses, one.fetches]).toEqual([other.conversation, other.losses, other.fetches]);
+      }),
+      { numRuns: 600, seed: 20261121 },
     );
   });
 

@@ -32,8 +32,8 @@ export const asking = (more: Partial<Conversation> = {}): Conversation => ({
 
 const fieldNames = Object.fromEntries(fields.map((field) => [field, field])) as Record<Field, string>;
 
-export const fitTo = (abilities: Partial<Abilities>, conversation: Conversation, origin = "anthropic-messages/anthropic"): Fitted =>
-  fit(conversation, { model: "m", isStreaming: false, dialect: noDialect, origin, outputTokensMax: 4096 }, { ...capable, ...abilities }, { fieldNames, majorExtras: new Set(["previous_response_id", "background"]), quietExtras: new Set(["status"]) });
+export const fitTo = (abilities: Partial<Abilities>, conversation: Conversation, origin = "anthropic-messages/anthropic", seen?: number): Fitted =>
+  fit(conversation, { model: "m", isStreaming: false, dialect: noDialect, origin, outputTokensMax: 4096 }, { ...capable, ...abilities }, { fieldNames, majorExtras: new Set(["previous_response_id", "background"]), quietExtras: new Set(["status"]) }, seen);
 
 /** "path reason severity", as one reads them. */
 export const told = ({ losses }: Fitted): string[] => losses.map(({ path, reason, severity }) => `${path} ${reason} ${severity}`);

@@ -176,6 +176,23 @@ describe("ids of calls", () => {
   });
 });
 
+describe("an answer to a question with tools", () => {
+  const { undo } = fitTo({}, asking({ tools: [tool("f")] }));
+  const words = (index: number) => ({ kind: "text", choice: 0, index, text: "a" }) as const;
+
+  test("stays what it is where it calls none", () => {
+    const reply = answer([text("No need to.")]);
+    expect(undo.reply(reply)).toBe(reply);
+  });
+
+  test("is of no concern until it calls one", () => {
+    expect(undo.concerns({ kind: "block-start", choice: 0, index: 0, head: { kind: "text" } })).toBe(false);
+    expect(undo.concerns(words(0))).toBe(false);
+    expect(undo.concerns({ kind: "block-start", choice: 0, index: 1, head: { kind: "tool-call", id: "", name: "f", isCustom: false } })).toBe(true);
+    expect(undo.concerns(words(1))).toBe(true);
+  });
+});
+
 describe("a tool that takes free text", () => {
   const patch = '*** Begin "x" \\ 😀\n+line\u0001';
   const turns = [user("a"), turn("assistant", call("c1", "edit", { arguments: patch, isCustom: true })), turn("user", result("c1", { isCustom: true }))];
