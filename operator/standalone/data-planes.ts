@@ -1,12 +1,13 @@
 // The data planes of a run: one process for each worker, started here or taken over from a run that was killed.
 // They are detached, so that they serve on when this process dies; what they serve reaches them by the feed.
 import { spawn } from "node:child_process";
-import { closeSync, copyFileSync, fstatSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../clock.ts";
 import type { DataPlaneState } from "../publish/sessions.ts";
 import { build, childEnvironment, cloudEnvironment } from "../settings.ts";
 import { KeptProcess } from "./kept-process.ts";
+import { turnOver } from "./log-file.ts";
 import { freePort } from "./ports.ts";
 import type { ProcessRecord, StateFolder } from "./state.ts";
 
@@ -198,13 +199,10 @@ export class DataPlanes {
     this.#former.clear();
   }
 
-  // A data plane only appends, so that its file may be cut under it. Lines written between the copy and the cut are lost.
   #boundLogs(): void {
     for (const file of this.logFiles) {
       try {
-        if (statSync(file).size <= LOG_BYTES_MAX) continue;
-        copyFileSync(file, `${file}.1`);
-        truncateSync(file);
+        if (statSync(file).size > LOG_BYTES_MAX) turnOver(file);
       } catch (error) {
         this.#parts.say(`the log ${file} could not be bounded: ${error instanceof Error ? error.message : ""}`);
       }
