@@ -2,6 +2,7 @@
 // it opened; alone are those that measure memory, put another module in the place of one, or open thousands of sockets.
 // Benches, and what needs a cluster, are programs of their own and not found here.
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const elsewhere = ["test/bench/**", "test/cluster/**"];
@@ -14,6 +15,7 @@ const alone = [
 export default defineConfig({
   test: {
     pool: "forks",
+    setupFiles: [fileURLToPath(new URL("test/patience.ts", import.meta.url))],
     // Left alone, vitest keeps a core for itself; on two cores that doubles the time.
     maxWorkers: Math.max(2, availableParallelism()),
     // Only there to fail: a busy machine takes its time.

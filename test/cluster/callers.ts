@@ -46,6 +46,9 @@ export const startTeller = async (): Promise<void> => {
     apiVersion: "v1", kind: "Service", metadata: { namespace: TENANT, name: "teller" }, spec: { selector: { app: "teller" }, ports: [{ port: 80, targetPort: 8080 }] },
   });
   await kubectl("--namespace", TENANT, "wait", "pod/teller", "--for=condition=Ready", "--timeout=60s");
+  // The nodes hear of a new Service a moment later.
+  await startCaller();
+  await askOne({ base: `http://teller.${TENANT}.svc/v1`, model: "any" }, "200");
 };
 
 export interface Question {

@@ -10,6 +10,9 @@ import { KubeDouble, type Raw } from "../../doubles/kube.ts";
 import { feed } from "../../feed/ends.ts";
 import { collections, pod } from "../kube/cluster.ts";
 
+/** Only there to fail. */
+const DEADLINE_MS = 30_000;
+
 export interface Line {
   readonly level: string;
   readonly part: string;

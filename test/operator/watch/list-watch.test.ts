@@ -15,6 +15,8 @@ interface Following {
   readonly changes: string[];
   readonly said: string[];
   readonly happened: string[];
+  /** Types of the events that the watch was given, once it has taken them. */
+  readonly heard: string[];
   readonly names: () => string[];
   /** Lets waits pass until it is so. */
   passUntil(condition: () => boolean, what?: string): Promise<void>;
@@ -23,7 +25,14 @@ interface Following {
 const follow = async (parts: Partial<ListWatchParts<string>> = {}, prepare: (server: KubeDouble) => void = () => undefined): Promise<Following> => {
   const clock = fakeClock();
   const { server, client } = await pair(clock);
-  const [changes, said, happened]: [string[], string[], string[]] = [[], [], []];
+  const [changes, said, happened, heard]: [string[], string[], string[], string[]] = [[], [], [], []];
+  const watching = client.watch.bind(client);
+  client.watch = async function* (...asked) {
+    for await (const event of watching(...asked)) {
+      yield event;
+      heard.push(event.type);
+    }
+  };
   prepare(server);
   const watch = new ListWatch<string>({
     client, resource: resources.Secret, selection: {}, isOptional: false, clock, random: () => 0.5,
@@ -45,7 +54,7 @@ const follow = async (parts: Partial<ListWatchParts<string>> = {}, prepare: (ser
       clock.advance(50);
       return false;
     }, what);
-  return { server, clock, watch, changes, said, happened, names, passUntil };
+  return { server, clock, watch, changes, said, happened, heard, names, passUntil };
 };
 
 const put = (server: KubeDouble, ...names: string[]): void => {
@@ -145,16 +154,14 @@ describe.each([["WatchList", true], ["pages", false]])("a collection, filled by 
   it("is listed anew after an absence, even if another store has counted on beyond our version meanwhile", async () => {
     const following = await start((server) => put(server, "old"));
     await synced(following);
-    const { server, clock, passUntil } = following;
+    const { server, passUntil } = following;
     const restore = server.store.save();
     put(server, "lost");
     await until(() => following.names().length === 2);
     server.misbehave = () => "destroy";
     server.endWatches("broken");
-    for (let step = 0; step < 20; step += 1) {
-      clock.advance(500);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    const before = server.seen.length;
+    await passUntil(() => server.seen.length > before + 3);
     restore();
     for (let index = 0; index < 50; index += 1) server.put(collections.configMaps, { metadata: { name: `c${index}`, namespace: "x" } });
     server.misbehave = () => undefined;
@@ -194,10 +201,12 @@ describe("a watch", () => {
     await synced(following);
     const { server, clock, passUntil } = following;
     const opened = (): number => server.seen.filter(({ isWatch }) => isWatch).length;
+    const bookmarks = (): number => following.heard.filter((type) => type === "BOOKMARK").length;
+    const first = bookmarks();
     for (let minute = 0; minute < 5; minute += 1) {
       clock.advance(60_000);
       server.bookmark();
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => bookmarks() === first + minute + 1);
     }
     expect(opened()).toBe(1);
     server.mute(true);
@@ -213,11 +222,15 @@ describe("a watch", () => {
     const following = await follow();
     await synced(following);
     const { server, clock, passUntil } = following;
+    const quiet = clock.pending;
+    const heard = following.heard.length;
     server.endWatches("clean");
     await passUntil(() => server.watches === 1 && server.seen.filter(({ isWatch }) => isWatch).length === 2);
+    // No longer waiting for the head of the answer.
+    await until(() => clock.pending === quiet);
     clock.advance(100_000);
     server.bookmark();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => following.heard.length === heard + 1);
     expect(following.happened).not.toContain("silent");
     expect(server.seen.filter(({ isWatch }) => isWatch)).toHaveLength(2);
   });
@@ -227,8 +240,9 @@ describe("a watch", () => {
     await synced(following);
     const { server, passUntil } = following;
     for (let index = 0; index < 10; index += 1) server.put(collections.configMaps, { metadata: { name: `c${index}`, namespace: "x" } });
+    const heard = following.heard.length;
     server.bookmark();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => following.heard.length === heard + 1);
     const newest = server.store.revision;
     server.endWatches("broken");
     await passUntil(() => server.watches === 1);
