@@ -75,7 +75,7 @@ const translate = (client: ClientCodec, wanted: Wanted, body: Buffer, asked: { r
 };
 
 const modelIn = (body: Buffer): string => {
-  const { modelStart, modelEnd } = findTopLevel(body, 0, body.length);
+  const { modelStart, modelEnd } = findTopLevel(body);
   return modelStart === -1 ? "" : (readString(body, modelStart, modelEnd) ?? "");
 };
 

@@ -5,9 +5,10 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { ReplyReader, type ReplyHeaders, type ReplyTaker } from "../wire/http-reply.ts";
 import { lengthSaid, requestHead } from "../wire/http-request.ts";
+import { lengthOf } from "../wire/pieces.ts";
 
 const READ_BYTES_MAX = 65_536;
-/** Up to here head and body go out in one piece; beyond it the copy costs more than the second piece. */
+/** Up to here a head and what stands behind it go out in one piece; beyond it the copy costs more than another piece. */
 const JOINED_BYTES_MAX = 16_384;
 
 /** Reads are taken before they return, so that one buffer serves all. */
@@ -18,7 +19,8 @@ export interface Outbound {
   readonly path: string;
   /** Flat: name, value, name, value. */
   readonly headers: readonly string[];
-  readonly body: Buffer | string | Readable | null;
+  /** Bytes in their pieces; none of them may change until the request is over. */
+  readonly body: readonly Buffer[] | string | Readable | null;
 }
 
 /** Who is told what becomes of a request. After the end or an error nothing more is said. */
@@ -59,6 +61,11 @@ export class Sending {
     this.request = request;
     this.taker = taker;
     this.#onAbandoned = onAbandoned;
+  }
+
+  /** The system has taken all of the request. */
+  get isWritten(): boolean {
+    return this.connection?.isWritten === true;
   }
 
   /** Nothing more is read until `resume`: the other side comes to wait. */
@@ -112,6 +119,10 @@ export class Connection implements ReplyTaker {
     return this.#reader.keepAliveSeconds;
   }
 
+  get isWritten(): boolean {
+    return this.#socket?.writableLength === 0;
+  }
+
   open(socket: Socket): void {
     this.#socket = socket;
     socket.on("error", (error) => this.fail(error));
@@ -141,8 +152,8 @@ export class Connection implements ReplyTaker {
       const bytes = body === null ? null : Buffer.byteLength(body);
       socket.write(requestHead(request, this.#host, bytes), "latin1");
       if (body !== null) socket.write(body);
-    } else if (Buffer.isBuffer(body)) {
-      writeBuffer(socket, requestHead(request, this.#host, body.length), body);
+    } else if (isInPieces(body)) {
+      writePieces(socket, requestHead(request, this.#host, lengthOf(body)), body);
     } else {
       const length = lengthSaid(request.headers);
       socket.write(requestHead(request, this.#host, length), "latin1");
@@ -228,7 +239,7 @@ export class Connection implements ReplyTaker {
     const sending = this.#sending;
     if (sending === null) return;
     this.#isWhole = false;
-    const isReusable = this.#reader.isReusable && this.#upload?.isWhole !== false && this.#socket?.writableLength === 0 && !this.#socket.isPaused();
+    const isReusable = this.#reader.isReusable && this.#upload?.isWhole !== false && this.isWritten && this.#socket?.isPaused() === false;
     try {
       sending.taker.onResponseEnd();
     } catch (error) {
@@ -242,17 +253,19 @@ export class Connection implements ReplyTaker {
   }
 }
 
-const writeBuffer = (socket: Socket, head: string, body: Buffer): void => {
-  if (body.length <= JOINED_BYTES_MAX) {
-    const whole = Buffer.allocUnsafe(head.length + body.length);
-    whole.write(head, 0, "latin1");
-    body.copy(whole, head.length);
-    socket.write(whole);
-    return;
-  }
+const isInPieces = (body: readonly Buffer[] | Readable): body is readonly Buffer[] => Array.isArray(body);
+
+const writePieces = (socket: Socket, head: string, pieces: readonly Buffer[]): void => {
+  let count = 0;
+  let bytes = head.length;
+  while (count < pieces.length && bytes + (pieces[count] as Buffer).length <= JOINED_BYTES_MAX) bytes += (pieces[count++] as Buffer).length;
+  const first = Buffer.allocUnsafe(bytes);
+  let at = first.write(head, 0, "latin1");
+  for (let index = 0; index < count; index++) at += (pieces[index] as Buffer).copy(first, at);
+  if (count === pieces.length) return void socket.write(first);
   socket.cork();
-  socket.write(head, "latin1");
-  socket.write(body);
+  socket.write(first);
+  for (let index = count; index < pieces.length; index++) socket.write(pieces[index] as Buffer);
   socket.uncork();
 };
 

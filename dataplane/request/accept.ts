@@ -4,15 +4,16 @@ import type { IncomingMessage } from "node:http";
 import { failure, type Failure } from "../errors.ts";
 import type { Settings } from "../snapshot/schema.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
+import { HeldBytes } from "../wire/held-bytes.ts";
 import { TopLevelReader } from "../wire/json-splice.ts";
 import { boundaryOf } from "../wire/multipart.ts";
 import type { WholeBody } from "./client.ts";
 import { Upload } from "./upload.ts";
 
-/** Room before a body, so that a longer model name can be spliced in by moving what stands before it. */
-const HEADROOM_BYTES = 512;
 /** What may stand in a header, a log line and a URL without harm. */
 const ID_PATTERN = /^[\w.:@=+/~-]{1,128}$/;
+
+const NO_BYTES = Buffer.alloc(0);
 
 let idCount = 0;
 
@@ -128,9 +129,7 @@ export const receiveWhole = (exchange: Exchange, { bytes, start, end }: WholeBod
   exchange.bytesIn = end - start;
   const bytesMax = (exchange.router as NonNullable<Exchange["router"]>).settings.limits.bodyBytesMax;
   if (exchange.bytesIn > bytesMax) return tooLarge(bytesMax);
-  exchange.body = bytes;
-  exchange.bodyStart = start;
-  exchange.bodyEnd = end;
+  exchange.body = [bytes.subarray(start, end)];
   return null;
 };
 
@@ -140,7 +139,7 @@ export const receive = (exchange: Exchange): Promise<Failure | null> | null => {
   if (exchange.endpoint.body === "none") return null;
   const bytesMax = (exchange.router as NonNullable<Exchange["router"]>).settings.limits.bodyBytesMax;
   if (exchange.announcedBytes > bytesMax) return Promise.resolve(tooLarge(bytesMax));
-  return new Promise((resolve) => new BodyReader(exchange, exchange.announcedBytes, bytesMax, resolve));
+  return new Promise((resolve) => new BodyReader(exchange, bytesMax, resolve));
 };
 
 const tooLarge = (bytesMax: number): Failure => failure("ACCEPT_BODY_TOO_LARGE", { bytesMax, setting: "limits.bodyBytes" });
@@ -152,23 +151,21 @@ const receiveUpload = async (exchange: Exchange, upload: Upload): Promise<Failur
   return null;
 };
 
-/** Collects a body of known length in one piece of memory, one of unknown length in chunks that are joined at the end. */
+/** Keeps a body where it came to lie. */
 class BodyReader implements Waiting {
   readonly #exchange: Exchange;
   readonly #bytesMax: number;
   readonly #resolve: (refusal: Failure | null) => void;
-  readonly #chunks: Buffer[] = [];
-  #whole: Buffer | null = null;
+  readonly #held = new HeldBytes();
   /** Looks for the model while what has come is still near. */
-  #reader: TopLevelReader | null = null;
-  readonly #announced: number;
+  readonly #reader: TopLevelReader | null;
   #length = 0;
 
-  constructor(exchange: Exchange, announced: number, bytesMax: number, resolve: (refusal: Failure | null) => void) {
+  constructor(exchange: Exchange, bytesMax: number, resolve: (refusal: Failure | null) => void) {
     this.#exchange = exchange;
-    this.#announced = announced;
     this.#bytesMax = bytesMax;
     this.#resolve = resolve;
+    this.#reader = exchange.endpoint.model === "Path" ? null : new TopLevelReader(this.#held);
     exchange.waiting = this;
     exchange.request.on("data", (chunk: Buffer) => this.#take(chunk));
     exchange.request.on("end", () => this.#finish(null));
@@ -181,16 +178,8 @@ class BodyReader implements Waiting {
   #take(chunk: Buffer): void {
     this.#length += chunk.length;
     if (this.#length > this.#bytesMax) return this.#finish(tooLarge(this.#bytesMax));
-    const isAllInOne = this.#length === chunk.length && this.#announced <= chunk.length;
-    if (isAllInOne || this.#announced < 0) return void this.#chunks.push(chunk);
-    this.#whole ??= this.#begin();
-    chunk.copy(this.#whole, HEADROOM_BYTES + this.#length - chunk.length);
-    this.#reader?.feed(this.#whole, HEADROOM_BYTES + this.#length);
-  }
-
-  #begin(): Buffer {
-    if (this.#exchange.endpoint.model !== "Path") this.#reader = new TopLevelReader(HEADROOM_BYTES);
-    return Buffer.allocUnsafeSlow(HEADROOM_BYTES + this.#announced);
+    this.#held.append(chunk);
+    this.#reader?.feed(chunk);
   }
 
   #finish(refusal: Failure | null): void {
@@ -198,19 +187,10 @@ class BodyReader implements Waiting {
     if (exchange.waiting === null) return;
     exchange.waiting = null;
     exchange.bytesIn = this.#length;
-    if (refusal === null) this.#place(exchange);
-    this.#resolve(refusal);
-  }
-
-  #place(exchange: Exchange): void {
-    if (this.#whole !== null) {
-      exchange.body = this.#whole;
-      exchange.bodyStart = HEADROOM_BYTES;
-      exchange.bodyEnd = HEADROOM_BYTES + this.#length;
-      exchange.topLevel = this.#reader?.finish(this.#whole, exchange.bodyEnd) ?? null;
-      return;
+    if (refusal === null) {
+      exchange.body = this.#held.pieces();
+      exchange.topLevel = this.#reader?.finish(NO_BYTES) ?? null;
     }
-    exchange.body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    exchange.bodyEnd = exchange.body.length;
+    this.#resolve(refusal);
   }
 }

@@ -18,6 +18,7 @@ import { settle } from "./settle.ts";
 import { stream } from "./stream.ts";
 import { translate, type Translation } from "./translate.ts";
 import { understand } from "./understand.ts";
+import { letGo } from "../wire/pieces.ts";
 
 export const handle = async (exchange: Exchange, idPrefix: string): Promise<void> => {
   begin(exchange);
@@ -133,7 +134,9 @@ const begin = (exchange: Exchange): void => {
   });
 };
 
-const end = ({ gateway }: Exchange): void => {
+const end = ({ gateway, body, attempts, isBodySent }: Exchange): void => {
+  // Of a former attempt some may still be on its way.
+  if (isBodySent && attempts === 1) letGo(body);
   gateway.openRequests--;
   if (gateway.isDraining) gateway.onIdle?.();
 };

@@ -7,11 +7,14 @@ export interface OwnAnswer {
   readonly answer: object;
 }
 
+/** Bytes in their pieces, or an upload that is still coming. */
+export type OutgoingBody = readonly Buffer[] | Readable | null;
+
 export interface Outgoing {
   readonly path: string;
   /** Flat: name, value, name, value. */
   readonly headers: string[];
-  readonly body: Buffer | Readable | null;
+  readonly body: OutgoingBody;
   /** How the answer comes back. */
   readonly passage: Passage;
 }

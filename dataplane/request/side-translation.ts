@@ -10,6 +10,7 @@ import { openaiChatCodec } from "../protocols/openai-chat/index.ts";
 import { rerankSide } from "../protocols/rerank/index.ts";
 import { isImpossible, loss, type Answer, type Headers, type Question, type Side, type SideClient, type SideProvider } from "../protocols/side-codec.ts";
 import { isObject, parseJson } from "../wire/json.ts";
+import { joined } from "../wire/pieces.ts";
 import type { Destination, Key } from "./destination.ts";
 import { DocumentPassage, type Read } from "./document-passage.ts";
 import type { Exchange } from "./exchange.ts";
@@ -50,13 +51,13 @@ const translated = <Asking extends Question, Answering extends Answer>(side: Sid
   return {
     path: destination.basePath + withFixed(withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query), destination.query),
     headers: documentHeaders(exchange, destination, key, []),
-    body: Buffer.from(JSON.stringify(encoded.body)),
+    body: [Buffer.from(JSON.stringify(encoded.body))],
     passage: new DocumentPassage({ read: (document, headers) => read(work, document, headers), decodeFailure }),
   };
 };
 
-const questionIn = <Asking extends Question, Answering extends Answer>({ body, bodyStart, bodyEnd, modelAsked, query, request }: Exchange, client: SideClient<Asking, Answering>): Asking | Invalid => {
-  const document = parseJson(body.toString("utf8", bodyStart, bodyEnd));
+const questionIn = <Asking extends Question, Answering extends Answer>({ body, modelAsked, query, request }: Exchange, client: SideClient<Asking, Answering>): Asking | Invalid => {
+  const document = parseJson(joined(body).toString("utf8"));
   if (!isObject(document)) return { problem: "The body is not one JSON object. Send one.", parameter: "" };
   const asked: Asked = { model: modelAsked, isStreaming: false, query, headers: request.headers };
   return client.decodeRequest(document, asked);

@@ -375,14 +375,13 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
 
   #finishHeld(body: Buffer, contentType?: string): void {
     const exchange = this.#exchange;
-    const { response } = exchange;
     exchange.status = exchange.upstreamStatus;
     exchange.firstByteTick = exchange.gateway.clock.tick();
     exchange.bytesOut = body.length;
-    response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, this.#destination.vendor.rateLimits, body.length, contentType));
+    exchange.response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, this.#destination.vendor.rateLimits, body.length, contentType));
     // As text it goes out in one piece with the head; Latin-1 gives back the same bytes.
-    if (body.length <= JOINED_WITH_HEAD_BYTES_MAX) response.end(body.toString("latin1"), "latin1");
-    else response.end(body);
+    if (body.length <= JOINED_WITH_HEAD_BYTES_MAX) exchange.response.end(body.toString("latin1"), "latin1");
+    else exchange.response.end(body);
     this.#over(null);
   }
 
@@ -459,6 +458,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   #over(outcome: Failure | null): void {
     this.phase = OVER;
     this.#exchange.waiting = null;
+    this.#exchange.isBodySent = this.#sending?.isWritten === true;
     this.#exchange.gateway.deadlines.disarm(this);
     this.#destination.upstream.inFlight--;
     if (this.#onHalfClose !== null) this.#exchange.request.socket.off("end", this.#onHalfClose);

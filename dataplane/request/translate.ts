@@ -1,6 +1,5 @@
 // Step 7: what is sent to the provider. The same protocol on both sides: the same bytes, with the model's name replaced.
 // Otherwise the conversation is read once, made to fit, and written in the provider's words. It sends nothing.
-import type { Readable } from "node:stream";
 import { failure, type Failure } from "../errors.ts";
 import { isInvalid, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
 import { isTooDeep, TOO_DEEP } from "../protocols/depth.ts";
@@ -9,14 +8,14 @@ import { nameInside } from "../protocols/google-model.ts";
 import { clientCodecs, providerCodecs } from "../protocols/index.ts";
 import type { Conversation, Loss } from "../protocols/ir.ts";
 import type { CountProvider } from "../protocols/token-count/index.ts";
-import { splice } from "../wire/json-splice.ts";
+import { joined, withReplaced } from "../wire/pieces.ts";
 import type { Destination, Key, ModelName } from "./destination.ts";
 import { counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
 import type { Exchange } from "./exchange.ts";
 import { fetchMedia } from "./fetch-media.ts";
 import { heldOf } from "./held.ts";
 import { each, inClientsWords, NO_LOSSES, refusedLosses } from "./losses.ts";
-import type { Outgoing, OwnAnswer } from "./outgoing.ts";
+import type { Outgoing, OutgoingBody, OwnAnswer } from "./outgoing.ts";
 import { Untouched, type Passage } from "./passage.ts";
 import { reframed } from "./reframed.ts";
 import { translateSide } from "./side-translation.ts";
@@ -27,8 +26,6 @@ import { unframed } from "./unframed.ts";
 import { vendorForm } from "./vendor-form.ts";
 
 const CLIENT_PREFIX_LENGTH = "/v1".length;
-/** Moving more than this costs as much as a copy. */
-const PREFIX_BYTES_MAX = 16_384;
 
 export type Translation = Outgoing | OwnAnswer | Failure;
 
@@ -84,43 +81,17 @@ const headersOf = (exchange: Exchange, destination: Destination, key: Key, forwa
 
 const renamed = ({ modelAsked, modelSent }: Exchange): string | null => (modelSent === modelAsked ? null : modelSent);
 
-const bodyOf = (exchange: Exchange, model: ModelName | null): Buffer | Readable | null => {
-  if (exchange.upload !== null) return exchange.upload.open(renamed(exchange));
-  if (exchange.endpoint.body === "none") return null;
-  // A former attempt may have put another name where the asked one stood.
-  if (model !== null && exchange.modelStart !== -1 && (exchange.isBodySpliced || exchange.modelSent !== exchange.modelAsked)) renameModel(exchange, model.json);
-  const body = exchange.body.subarray(exchange.bodyStart, exchange.bodyEnd);
-  return isNamedInside(exchange) ? nameInside(body, exchange.modelAsked, exchange.modelSent) : body;
+const bodyOf = (exchange: Exchange, model: ModelName | null): OutgoingBody => {
+  const { upload, endpoint, body, modelStart, modelEnd, modelAsked, modelSent } = exchange;
+  if (upload !== null) return upload.open(renamed(exchange));
+  if (endpoint.body === "none") return null;
+  const isSpelt = model === null || modelStart === -1 || modelSent === modelAsked;
+  const spelt = isSpelt ? body : withReplaced(body, modelStart, modelEnd, model.json);
+  return isNamedInside(exchange) ? [nameInside(joined(spelt), modelAsked, modelSent)] : spelt;
 };
 
 const isNamedInside = ({ endpoint: { protocol, family }, modelAsked, modelSent }: Exchange): boolean =>
   protocol === "gemini" && family !== "conversation" && modelSent !== modelAsked;
-
-/*
- * The first time, what stands before the model's name is moved within the room before the body: a large body is not
- * copied. Later times make a copy, because the former attempt's socket may still be reading from this memory.
- *
- *   |room| {"model": | "support-chat" | ,"messages":[…]}     becomes     |roo| {"model": | "gpt-5.5-mini" | ,"messages":[…]}
- */
-const renameModel = (exchange: Exchange, name: Buffer): void => {
-  const { body, bodyStart, modelStart, modelEnd } = exchange;
-  const newModelStart = modelEnd - name.length;
-  const newBodyStart = newModelStart - (modelStart - bodyStart);
-  const isCheap = !exchange.isBodySpliced && newBodyStart >= 0 && modelStart - bodyStart <= PREFIX_BYTES_MAX;
-  exchange.isBodySpliced = true;
-  if (isCheap) {
-    body.copyWithin(newBodyStart, bodyStart, modelStart);
-    name.copy(body, newModelStart);
-    exchange.bodyStart = newBodyStart;
-    exchange.modelStart = newModelStart;
-    return;
-  }
-  exchange.body = splice(body.subarray(bodyStart, exchange.bodyEnd), modelStart - bodyStart, modelEnd - bodyStart, name);
-  exchange.bodyStart = 0;
-  exchange.bodyEnd = exchange.body.length;
-  exchange.modelStart = modelStart - bodyStart;
-  exchange.modelEnd = exchange.modelStart + name.length;
-};
 
 /** One translation of one request for one target. */
 interface Work {
@@ -160,13 +131,12 @@ const translated = (exchange: Exchange, destination: Destination, key: Key): Tra
 
 const read = (exchange: Exchange, client: ClientCodec): Failure | null => {
   if (exchange.conversation !== null) return null;
-  const { body, bodyStart, bodyEnd, modelAsked, endpoint, query, request } = exchange;
-  const sent = body.subarray(bodyStart, bodyEnd);
+  const { body, modelAsked, endpoint, query, request } = exchange;
+  const sent = joined(body);
   const bytes = endpoint.family === "token-count" ? countedBody(endpoint.protocol, sent) : sent;
   const conversation = "problem" in bytes ? bytes : client.decodeRequest(bytes, { model: modelAsked, isStreaming: endpoint.isStreaming, query, headers: request.headers });
   if (isInvalid(conversation)) return failure("REQUEST_INVALID", { problem: conversation.problem }, conversation.parameter);
-  // A former attempt may have spelt the model otherwise in the bytes.
-  exchange.conversation = conversation.model === modelAsked ? conversation : { ...conversation, model: modelAsked };
+  exchange.conversation = conversation;
   exchange.isStreaming = conversation.isStreaming;
   return null;
 };
@@ -188,7 +158,7 @@ const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoin
   return {
     path: destination.basePath + withFixed(withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query), destination.query),
     headers: documentHeaders(exchange, destination, key, encoded.headers),
-    body: encoded.body,
+    body: [encoded.body],
     passage: counter === null ? passageOf(work, fitted) : countPassage(exchange.endpoint.protocol, counter, provider),
   };
 };

@@ -2,10 +2,12 @@
 // It does not know what a conversation is; that is read only where two protocols meet.
 import { failure, type Failure } from "../errors.ts";
 import { findTopLevel, readString } from "../wire/json-splice.ts";
+import { joined, spanOf } from "../wire/pieces.ts";
 import type { Exchange } from "./exchange.ts";
 import { identifierHint } from "./nowhere.ts";
 
 const MODEL_LENGTH_MAX = 256;
+const QUOTE = 0x22;
 const OPENING_BRACE = 0x7b;
 const SPACES: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
@@ -13,8 +15,8 @@ export const understand = (exchange: Exchange): Failure | null => {
   if (exchange.upload !== null) return checkModel(exchange);
   if (exchange.endpoint.body === "none") return checkPath(exchange);
   if (exchange.endpoint.model === "Path") return checkPathModel(exchange);
-  const { body, bodyStart, bodyEnd } = exchange;
-  const found = exchange.topLevel ?? findTopLevel(body, bodyStart, bodyEnd);
+  const { body } = exchange;
+  const found = exchange.topLevel ?? findTopLevel(joined(body));
   if (found.problem !== "") return failure("REQUEST_INVALID_JSON", { reason: found.problem });
   exchange.isStreaming = found.isStreaming;
   exchange.isUsageWanted = found.isUsageWanted;
@@ -22,7 +24,7 @@ export const understand = (exchange: Exchange): Failure | null => {
   if (found.modelStart === -1) return checkModel(exchange);
   exchange.modelStart = found.modelStart;
   exchange.modelEnd = found.modelEnd;
-  const model = body[found.modelStart] === 0x22 ? readString(body, found.modelStart, found.modelEnd) : undefined;
+  const model = textOf(spanOf(body, found.modelStart, found.modelEnd));
   if (model === undefined || model === "" || model.length > MODEL_LENGTH_MAX) return failure("REQUEST_MODEL_INVALID", {}, "model");
   exchange.modelAsked = model;
   return null;
@@ -36,8 +38,10 @@ const checkPathModel = (exchange: Exchange): Failure | null => {
   return checkModel(exchange);
 };
 
-const beginsObject = ({ body, bodyStart, bodyEnd }: Exchange): boolean => {
-  for (let at = bodyStart; at < bodyEnd; at++) if (!SPACES.has(body[at] as number)) return body[at] === OPENING_BRACE;
+const textOf = (value: Buffer): string | undefined => (value[0] === QUOTE ? readString(value, 0, value.length) : undefined);
+
+const beginsObject = ({ body }: Exchange): boolean => {
+  for (const piece of body) for (const byte of piece) if (!SPACES.has(byte)) return byte === OPENING_BRACE;
   return false;
 };
 

@@ -1,5 +1,6 @@
 // Bytes kept in the order in which they came, in few pieces of memory however finely they were cut on the way.
 // It has no limit of its own; whoever adds to it asks for its length.
+import { spanOf } from "./pieces.ts";
 
 /** A chunk as large as this keeps its own memory; smaller ones are copied together, since each costs hundreds of bytes. */
 const LARGE_BYTES = 8192;
@@ -13,7 +14,9 @@ export class HeldBytes {
 
   append(chunk: Buffer): void {
     this.length += chunk.length;
-    if (chunk.length >= LARGE_BYTES) {
+    // Often there is only one.
+    const isFirst = this.length === chunk.length;
+    if (isFirst || chunk.length >= LARGE_BYTES) {
       this.#seal();
       this.#sealed.push(chunk);
       return;
@@ -27,6 +30,11 @@ export class HeldBytes {
   pieces(): Buffer[] {
     const open = this.#block === null ? [] : [this.#block.subarray(0, this.#filled)];
     return [...this.#sealed, ...open];
+  }
+
+  /** Those in [start, end). */
+  span(start: number, end: number): Buffer {
+    return spanOf(this.pieces(), start, end);
   }
 
   #seal(): void {

@@ -54,7 +54,7 @@ export const shortStringEnd = (bytes: Buffer, start: number, end: number): numbe
   return -1;
 };
 
-/** For the bytes of one text: while it is in use, what has been crossed must stay as it is. */
+/** For one text: while it is in use, its bytes must stay as they are. */
 export class Crossing {
   isTooDeep = false;
   /** The next byte that matters; one behind the bytes at hand when the first that is missing is escaped. */
@@ -77,15 +77,18 @@ export class Crossing {
     this.#begin(position, 1, false);
   }
 
-  /**
-   * The position behind the end, or -1 when it is not among the bytes before `end`. Asked again with more bytes behind the
-   * same ones it goes on where it was.
-   */
+  /** The position behind the end, or -1 when it is not among the bytes before `end`. Asked again it goes on where it was. */
   cross(bytes: Buffer, end: number): number {
     if (this.isTooDeep) return -1;
     const window = this.#window;
     const isFar = window !== null && (end - this.#position > FEW_BYTES || this.#isIn(window));
     return isFar ? this.#crossWindows(bytes, end, window) : this.#walk(bytes, end);
+  }
+
+  /** What is crossed next lies in other bytes: behind so many of those that were at hand. */
+  leaveBehind(length: number): void {
+    this.#position -= length;
+    if (this.#window?.owner === this) this.#window.owner = null;
   }
 
   #begin(position: number, depth: number, isInString: boolean): void {

@@ -37,16 +37,16 @@ interface Member {
 }
 
 /** Null when there is nothing to change. */
-export const editMembers = (bytes: Buffer, from: number, end: number, edit: MemberEdit): Edited | null => {
-  const members = membersOf(bytes, from, end);
+export const editMembers = (bytes: Buffer, edit: MemberEdit): Edited | null => {
+  const members = membersOf(bytes);
   if (members === null) return null;
   const names = new Set(members.map(({ name }) => name));
   const missing = [...edit.adds, ...edit.sets].filter(([name]) => !names.has(name));
   const isTouched = ({ name }: Member): boolean => edit.drops.has(name) || edit.renames.has(name) || edit.sets.has(name);
   if (missing.length === 0 && !members.some(isTouched)) return null;
   const isDropped = ({ name }: Member): boolean => edit.drops.has(name) || names.has(edit.renames.get(name) ?? "");
-  const opening = bytes.indexOf(OPEN_BRACE, from) + 1;
-  const pieces = [bytes.subarray(from, opening), Buffer.from(missing.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(","))];
+  const opening = bytes.indexOf(OPEN_BRACE) + 1;
+  const pieces = [bytes.subarray(0, opening), Buffer.from(missing.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(","))];
   const dropped = new Set<string>();
   let hasMember = missing.length > 0;
   for (const [index, member] of members.entries()) {
@@ -54,7 +54,7 @@ export const editMembers = (bytes: Buffer, from: number, end: number, edit: Memb
     else pieces.push(separator(bytes, opening, members, index, hasMember), ...written(bytes, member, edit));
     hasMember ||= !dropped.has(member.name);
   }
-  pieces.push(bytes.subarray(members.at(-1)?.end ?? opening, end));
+  pieces.push(bytes.subarray(members.at(-1)?.end ?? opening));
   return { body: Buffer.concat(pieces), dropped: [...dropped] };
 };
 
@@ -79,8 +79,9 @@ const written = (bytes: Buffer, { name, start, nameEnd, valueStart, end }: Membe
 };
 
 /** Null when the skeleton is not sound. */
-const membersOf = (bytes: Buffer, from: number, end: number): Member[] | null => {
-  const opening = skipSpace(bytes, from, end);
+const membersOf = (bytes: Buffer): Member[] | null => {
+  const end = bytes.length;
+  const opening = skipSpace(bytes, 0, end);
   if (opening >= end || bytes[opening] !== OPEN_BRACE) return null;
   const members: Member[] = [];
   const crossing = new Crossing();

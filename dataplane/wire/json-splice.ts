@@ -1,6 +1,7 @@
-// Finds values of top-level members in the bytes of a JSON object, and replaces one without touching the rest.
+// Finds values of top-level members in the bytes of a JSON object, whole or piece by piece as they come.
 // It checks only the skeleton (strings closed, brackets paired, one object and nothing behind it); the provider's
 // parser judges the rest. A member that occurs twice counts as its last occurrence, as in the providers' parsers.
+import { HeldBytes } from "./held-bytes.ts";
 import { Crossing, scalarEnd, shortStringEnd } from "./json-cross.ts";
 
 const QUOTE = 0x22;
@@ -67,32 +68,43 @@ const REFUSED = 10;
  */
 export class TopLevelReader {
   readonly #found = new TopLevel();
+  readonly #held: HeldBytes;
   readonly #crossing: Crossing;
-  readonly #from: number;
   #step = OPENING;
-  #position: number;
+  /** Of the text before the piece that is looked at. Positions count from the beginning of that piece, and are below zero before it. */
+  #passedBytes = 0;
   #nameStart = 0;
   #nameEnd = 0;
   #valueStart = 0;
 
-  /** Where in the bytes the text begins. */
-  constructor(from: number, crossing = new Crossing()) {
-    this.#from = from;
-    this.#position = from;
+  /** `held`: has each piece before it is fed, for names and values that begin in one and end in another. */
+  constructor(held: HeldBytes, crossing = new Crossing()) {
+    this.#held = held;
     this.#crossing = crossing;
   }
 
-  /** No bytes will come but these. */
-  finish(bytes: Buffer, end: number): TopLevel {
-    this.feed(bytes, end);
-    if (this.#step === IN_SCALAR) this.#endValue(bytes, end);
+  feed(piece: Buffer): void {
+    this.#scan(piece);
+    const { length } = piece;
+    this.#passedBytes += length;
+    this.#nameStart -= length;
+    this.#nameEnd -= length;
+    this.#valueStart -= length;
+    this.#crossing.leaveBehind(length);
+  }
+
+  /** Nothing comes behind this piece. */
+  finish(piece: Buffer): TopLevel {
+    this.#scan(piece);
+    const end = piece.length;
+    if (this.#step === IN_SCALAR) this.#endValue(piece, end);
     if (this.#step !== REST && this.#step !== REFUSED) this.#refuseEnd(end);
     return this.#found;
   }
 
-  /** Looks at the bytes that have come since it was last called; `bytes` are the same ones with more behind them, and nothing else. */
-  feed(bytes: Buffer, end: number): void {
-    let position = this.#position;
+  #scan(bytes: Buffer): void {
+    const end = bytes.length;
+    let position = 0;
     while (position < end) {
       if (this.#step >= IN_NAME) position = this.#goOn(bytes, position, end);
       else {
@@ -101,7 +113,6 @@ export class TopLevelReader {
         else position++;
       }
     }
-    this.#position = position;
   }
 
   /** The position from which to go on; `end` where that is further away. */
@@ -166,9 +177,14 @@ export class TopLevelReader {
 
   #endValue(bytes: Buffer, end: number): number {
     this.#step = NEXT;
-    const name = nameOf(bytes, this.#nameStart, this.#nameEnd);
-    if (name !== "") this.#keep(name, bytes, this.#valueStart, end);
+    const name = this.#nameStart > 0 ? nameOf(bytes, this.#nameStart, this.#nameEnd) : this.#nameBefore();
+    if (name !== "") this.#keep(name, bytes, end);
     return end;
+  }
+
+  #nameBefore(): string {
+    const quoted = this.#held.span(this.#passedBytes + this.#nameStart - 1, this.#passedBytes + this.#nameEnd + 1);
+    return nameOf(quoted, 1, quoted.length - 1);
   }
 
   #goOn(bytes: Buffer, position: number, end: number): number {
@@ -185,21 +201,23 @@ export class TopLevelReader {
     return position < end ? this.#endValue(bytes, position) : end;
   }
 
-  #keep(name: string, bytes: Buffer, start: number, end: number): void {
+  #keep(name: string, bytes: Buffer, end: number): void {
     const found = this.#found;
+    const start = this.#valueStart;
+    const passed = this.#passedBytes;
     if (name === "model") {
-      found.modelStart = start;
-      found.modelEnd = end;
-    } else if (name === "stream") {
-      found.isStreaming = end - start === 4 && bytes[start] === 0x74;
-    } else if (name === "stream_options") {
-      found.isUsageWanted = /"include_usage"\s*:\s*true/.test(bytes.toString("latin1", start, end));
+      found.modelStart = passed + start;
+      found.modelEnd = passed + end;
+      return;
     }
+    const value = start >= 0 ? bytes.subarray(start, end) : this.#held.span(passed + start, passed + end);
+    if (name === "stream") found.isStreaming = value.length === 4 && value[0] === 0x74;
+    else if (name === "stream_options") found.isUsageWanted = /"include_usage"\s*:\s*true/.test(value.toString("latin1"));
   }
 
   #refuse(what: string, position: number, end: number): number {
     this.#step = REFUSED;
-    this.#found.problem = `${what} at byte ${position - this.#from}`;
+    this.#found.problem = `${what} at byte ${this.#passedBytes + position}`;
     return end;
   }
 
@@ -213,13 +231,6 @@ export class TopLevelReader {
   }
 }
 
-export const findTopLevel = (bytes: Buffer, from: number, end: number): TopLevel => new TopLevelReader(from).finish(bytes, end);
+const nothing = new HeldBytes();
 
-/** The bytes with [start, end) replaced; always a copy, so that what is being sent elsewhere stays as it is. */
-export const splice = (bytes: Buffer, start: number, end: number, replacement: Buffer): Buffer => {
-  const spliced = Buffer.allocUnsafe(bytes.length - (end - start) + replacement.length);
-  bytes.copy(spliced, 0, 0, start);
-  replacement.copy(spliced, start);
-  bytes.copy(spliced, start + replacement.length, end);
-  return spliced;
-};
+export const findTopLevel = (bytes: Buffer): TopLevel => new TopLevelReader(nothing).finish(bytes);

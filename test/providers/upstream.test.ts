@@ -89,7 +89,7 @@ class Recorder implements Taker {
   }
 }
 
-const request = (differences: Partial<Outbound> = {}): Outbound => ({ method: "POST", path: "/v1", headers: ["content-type", "application/json"], body: Buffer.from("{}"), ...differences });
+const request = (differences: Partial<Outbound> = {}): Outbound => ({ method: "POST", path: "/v1", headers: ["content-type", "application/json"], body: [Buffer.from("{}")], ...differences });
 
 const ask = (upstream: Upstream, differences: Partial<Outbound> = {}): Promise<string> => {
   const taker = new Recorder();
@@ -264,6 +264,21 @@ describe("a request", () => {
     expect(await ask(upstream)).toBe("200 ok");
   });
 
+  it.each([["read", true], ["not read", false]])("knows when its answer is there whether the system has taken all of it: %s", async (_, isRead) => {
+    const peer = await Peer.start((text, socket) => {
+      if (!isRead) socket.pause();
+      if (!isRead || text.endsWith("!")) socket.write(OK);
+    });
+    const { upstream } = start(peer);
+    const large = Buffer.alloc(30_000_000, "a");
+    large.write("!", large.length - 1);
+    const isWritten = await new Promise((resolve) => {
+      const taker = new Recorder();
+      const sending = upstream.send(request({ body: [large] }), Object.assign(taker, { onResponseEnd: () => resolve(sending.isWritten) }));
+    });
+    expect(isWritten).toBe(isRead);
+  });
+
   it("may have a body of any size, and none", async () => {
     let got = 0;
     const peer = await Peer.start((text, socket) => {
@@ -273,8 +288,13 @@ describe("a request", () => {
     const { upstream } = start(peer);
     const large = Buffer.alloc(3_000_000, "a");
     large.write("!", large.length - 1);
-    expect(await ask(upstream, { body: large })).toBe("200 ok");
+    expect(await ask(upstream, { body: [large] })).toBe("200 ok");
     expect(got).toBeGreaterThan(large.length);
+    got = 0;
+    expect(await ask(upstream, { body: [large.subarray(0, 3), large.subarray(3, 70_000), large.subarray(70_000)] })).toBe("200 ok");
+    expect(got).toBeGreaterThan(large.length);
+    expect(await ask(upstream, { body: [Buffer.from("in "), Buffer.from("pieces"), Buffer.from("!")] })).toBe("200 ok");
+    expect(peer.got.join("")).toContain("content-length: 10\r\n\r\nin pieces!");
     expect(await ask(upstream, { method: "GET", body: null })).toBe("200 ok");
     expect(await ask(upstream, { body: "text in é!" })).toBe("200 ok");
     expect(peer.got.join("")).toContain("content-length: 11\r\n\r\ntext in");

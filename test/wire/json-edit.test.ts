@@ -7,10 +7,8 @@ const editOf = (edit: { drops?: string[]; renames?: Record<string, string>; adds
   drops: new Set(edit.drops), renames: new Map(Object.entries(edit.renames ?? {})), adds: new Map(Object.entries(edit.adds ?? {})), sets: new Map(Object.entries(edit.sets ?? {})),
 });
 
-const apply = (text: string, edit: Parameters<typeof editOf>[0], around = "") => {
-  const bytes = Buffer.from(around + text + around);
-  const length = Buffer.byteLength(around);
-  const edited = editMembers(bytes, length, bytes.length - length, editOf(edit));
+const apply = (text: string, edit: Parameters<typeof editOf>[0]) => {
+  const edited = editMembers(Buffer.from(text), editOf(edit));
   return edited === null ? null : { text: edited.body.toString(), dropped: edited.dropped };
 };
 
@@ -31,7 +29,6 @@ describe("an edit of top-level members", () => {
     ["puts a value in", '{"a":1}', { sets: { stream: "true" } }, '{"stream":true,"a":1}', []],
   ] as const)("%s", (_, text, edit, expected, dropped) => {
     expect(apply(text, edit as never)).toEqual({ text: expected, dropped });
-    expect(apply(text, edit as never, "xx")?.text).toBe(expected);
   });
 
   it.each([
@@ -58,7 +55,7 @@ describe("an edit of top-level members", () => {
   });
 
   it("does not throw on any bytes", () => {
-    fc.assert(fc.property(fc.uint8Array(), (bytes) => void editMembers(Buffer.from(bytes), 0, bytes.length, editOf({ drops: ["a"], adds: { v: "1" } }))));
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => void editMembers(Buffer.from(bytes), editOf({ drops: ["a"], adds: { v: "1" } }))));
     fc.assert(fc.property(fc.array(fc.constantFrom('"a"', ":", "{", "}", ",", "1", " ", "[", "]", '"')), (tokens) => void apply(tokens.join(""), { drops: ["a"], adds: { v: "1" } })));
   });
 });

@@ -1,18 +1,19 @@
 // The scanner must agree with JSON.parse about every sound body, and splice nothing but the model's name.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findTopLevel, readString, splice } from "../../dataplane/wire/json-splice.ts";
+import { findTopLevel, readString } from "../../dataplane/wire/json-splice.ts";
+import { joined, withReplaced } from "../../dataplane/wire/pieces.ts";
 
 const find = (text: string) => {
   const bytes = Buffer.from(text);
-  const found = findTopLevel(bytes, 0, bytes.length);
+  const found = findTopLevel(bytes);
   return { ...found, model: found.modelStart === -1 ? undefined : bytes.toString("utf8", found.modelStart, found.modelEnd) };
 };
 
 const renamed = (text: string, name: string): string => {
   const bytes = Buffer.from(text);
-  const { modelStart, modelEnd } = findTopLevel(bytes, 0, bytes.length);
-  return splice(bytes, modelStart, modelEnd, Buffer.from(JSON.stringify(name))).toString();
+  const { modelStart, modelEnd } = findTopLevel(bytes);
+  return joined(withReplaced([bytes], modelStart, modelEnd, Buffer.from(JSON.stringify(name)))).toString();
 };
 
 describe("finding the model", () => {
@@ -67,15 +68,16 @@ describe("finding the model", () => {
 
   it("never reads outside the part of the buffer that is the body", () => {
     const bytes = Buffer.from('}"{"model":"m","stream":true}","model":"trap"}');
-    const found = findTopLevel(bytes, 2, 2 + '{"model":"m","stream":true}'.length);
+    const body = bytes.subarray(2, 2 + '{"model":"m","stream":true}'.length);
+    const found = findTopLevel(body);
     expect(found).toMatchObject({ problem: "", isStreaming: true });
-    expect(readString(bytes, found.modelStart, found.modelEnd)).toBe("m");
+    expect(readString(body, found.modelStart, found.modelEnd)).toBe("m");
   });
 
   it("survives any bytes", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
       const bytes = Buffer.concat([Buffer.from('{"model":"'), noise]);
-      const found = findTopLevel(bytes, 0, bytes.length);
+      const found = findTopLevel(bytes);
       if (found.problem === "") expect(found.modelEnd).toBeLessThanOrEqual(bytes.length);
     }));
   });

@@ -11,7 +11,8 @@ export interface Unsigned {
   readonly path: string;
   /** Flat: name, value, name, value. */
   readonly headers: readonly string[];
-  readonly body: Buffer | Readable | null;
+  /** In its pieces. */
+  readonly body: readonly Buffer[] | Readable | null;
 }
 
 export interface Authorization {

@@ -4,7 +4,8 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import { canonical } from "../../snapshot/canonical.ts";
-import { credentialsOf, type Auth, type Placement, type Provider, type Snapshot } from "../../snapshot/schema.ts";
+import type { Auth, Placement, Provider, Snapshot } from "../../snapshot/schema.ts";
+import { credentialsOf } from "../../snapshot/terms.ts";
 import { parseRanges } from "../address.ts";
 import { NOTHING, withApiKey } from "./api-key.ts";
 import type { Authorization, CredentialUnavailable, Live } from "./authorization.ts";

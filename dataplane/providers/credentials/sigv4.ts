@@ -1,6 +1,7 @@
 // AWS Signature Version 4 of one request, by the SDK's own signer: the path is escaped a second time for the signature, as
 // every AWS service but S3 expects, and the body's hash is part of it. Keys are handed in; none is kept.
-import { createHash, createHmac, hash, type Hash, type Hmac } from "node:crypto";
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { Readable } from "node:stream";
 import type { SignatureV4 } from "@smithy/signature-v4";
 import type { Clock } from "../../clock.ts";
 import { CredentialUnavailable, type Live, type Unsigned } from "./authorization.ts";
@@ -118,9 +119,9 @@ const queryOf = (text: string): Record<string, string[]> => {
   return query;
 };
 
-const EMPTY = Buffer.alloc(0);
-
 const hashOf = (body: Unsigned["body"]): string => {
-  if (body === null || Buffer.isBuffer(body)) return hash("sha256", body ?? EMPTY, "hex");
-  throw new CredentialUnavailable("an upload that is passed on as it comes cannot be signed");
+  if (body instanceof Readable) throw new CredentialUnavailable("an upload that is passed on as it comes cannot be signed");
+  const hashing = createHash("sha256");
+  for (const piece of body ?? []) hashing.update(piece);
+  return hashing.digest("hex");
 };

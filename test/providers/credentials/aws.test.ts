@@ -59,7 +59,7 @@ const startSts = async (answer: Answer) => {
 /** What a signed request shows of the keys it was signed with. */
 const signedWith = (headers: Readonly<Record<string, string>>, secret: string) => {
   const { method, path, body } = unsigned();
-  const verdict = checkSignature({ method, path, headers: { host: ORIGIN, "content-type": "application/json", ...headers }, body: body as Buffer }, secret);
+  const verdict = checkSignature({ method, path, headers: { host: ORIGIN, "content-type": "application/json", ...headers }, body: Buffer.concat(body as Buffer[]) }, secret);
   return { isGood: verdict.isGood, keyId: verdict.keyId, session: headers["x-amz-security-token"] };
 };
 

@@ -10,7 +10,7 @@ const timeouts = { connectMs: 5000, headersMs: 60_000, firstTokenMs: 30_000, idl
 
 export const BEARER = { place: "header", name: "authorization", prefix: "Bearer " } as const;
 
-export const unsigned = (differences: Partial<Unsigned> = {}): Unsigned => ({ method: "POST", origin: "https://bedrock-runtime.eu-west-1.amazonaws.com", path: "/model/m/converse", headers: ["content-type", "application/json"], body: Buffer.from("{}"), ...differences });
+export const unsigned = (differences: Partial<Unsigned> = {}): Unsigned => ({ method: "POST", origin: "https://bedrock-runtime.eu-west-1.amazonaws.com", path: "/model/m/converse", headers: ["content-type", "application/json"], body: [Buffer.from("{}")], ...differences });
 
 export interface Opened {
   readonly credentials: Credentials;

@@ -20,7 +20,7 @@ const arrived = (request: Unsigned, added: Readonly<Record<string, string>>): Ar
   method: request.method,
   path: request.path,
   headers: { host: new URL(request.origin).host, ...Object.fromEntries(request.headers.flatMap((name, at) => (at % 2 === 0 ? [[name, request.headers[at + 1]]] : []))), ...added },
-  body: Buffer.isBuffer(request.body) ? request.body : "",
+  body: Array.isArray(request.body) ? Buffer.concat(request.body) : "",
 });
 
 describe("the verifier of these tests", () => {
@@ -62,7 +62,7 @@ describe("a request to Bedrock", () => {
 
   it.each(paths)("for %s is signed as AWS expects it", async (path) => {
     const { headers } = open(fakeClock(Date.UTC(2026, 10, 21, 17, 0, 0)), auth(), secrets);
-    const request = unsigned({ path, body: Buffer.from('{"messages":[{"content":"hé"}]}') });
+    const request = unsigned({ path, body: [Buffer.from('{"messages":[{"con'), Buffer.from('tent":"hé"}]}')] });
     const added = await headers(request);
     expect(added["x-amz-date"]).toBe("20261121T170000Z");
     expect(checkSignature(arrived(request, added), SECRET)).toEqual({ isGood: true, keyId: KEY_ID, scope: "20261121/eu-west-1/bedrock/aws4_request", signed: ["content-type", "host", "x-amz-content-sha256", "x-amz-date"] });
@@ -93,12 +93,12 @@ describe("a request to Bedrock", () => {
     const clock = fakeClock();
     const server = await startIssuer(() => json({}));
     const { headers } = open(clock, auth(), secrets);
-    const request = unsigned({ origin: server.url, path: paths[0]!, body: Buffer.from('{"a":"é"}') });
+    const request = unsigned({ origin: server.url, path: paths[0]!, body: [Buffer.from('{"a":"é"}')] });
     const upstream = new Upstream({ origin: server.url, network: "private", privateRanges: parseRanges(["127.0.0.0/8"]).ranges, privateRangesText: "", tls: { ca: [] }, connectTimeoutMs: 0 }, clock);
     const added = await headers(request);
     await new Promise<void>((resolve, reject) => {
       const handler = { onRequestStart: () => undefined, onResponseStart: () => undefined, onResponseData: () => undefined, onResponseEnd: () => resolve(), onResponseError: reject };
-      upstream.send({ method: "POST", path: request.path, headers: [...request.headers, ...Object.entries(added).flat()], body: request.body as Buffer }, handler);
+      upstream.send({ method: "POST", path: request.path, headers: [...request.headers, ...Object.entries(added).flat()], body: request.body }, handler);
     });
     upstream.destroy();
     expect(checkSignature(server.asked[0]!, SECRET).isGood).toBe(true);
