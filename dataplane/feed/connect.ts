@@ -6,7 +6,7 @@ import { connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Strea
 import type { Clock } from "../clock.ts";
 import { openChannel, type Channel } from "../snapshot/channel.ts";
 import { encodeMessage, FEED_CONTENT_TYPE, FEED_PATH, REFUSAL_HEADER, readFromOperator, type FromOperator, type Hello } from "../snapshot/messages.ts";
-import { readableFormats } from "../snapshot/schema.ts";
+import { readableFormats } from "../snapshot/terms.ts";
 import type { Current } from "./current.ts";
 import type { Journal, ReportContent } from "./journal.ts";
 

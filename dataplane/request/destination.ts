@@ -9,7 +9,8 @@ import { placementOf } from "../providers/credentials/api-key.ts";
 import type { Live } from "../providers/credentials/authorization.ts";
 import type { Upstream, Upstreams } from "../providers/upstream.ts";
 import type { Problem } from "../snapshot/check.ts";
-import { credentialsOf, providerTypes, type ProtocolName, type Provider, type ProviderType, type Route, type Snapshot, type Target, type Timeouts } from "../snapshot/schema.ts";
+import type { ProtocolName, Provider, ProviderType, Route, Snapshot, Target, Timeouts } from "../snapshot/schema.ts";
+import { credentialsOf, providerTypes } from "../snapshot/terms.ts";
 import type { Secret } from "../snapshot/secret.ts";
 
 export interface Destination {

@@ -12,6 +12,8 @@ export interface StreamPassage {
   readonly hasEvent: boolean;
   readonly isFinished: boolean;
   readonly hasTerminator: boolean;
+  /** The client has all that it asked for, though the provider goes on: `end` gives a proper end, and no more need be read. */
+  readonly isEnough: boolean;
   /** Whether something of ours may be put in here without breaking an event. */
   readonly isBetweenEvents: boolean;
   readonly isOversize: boolean;
@@ -120,6 +122,7 @@ export class Untouched implements Passage {
 }
 
 class WatchedStream implements StreamPassage {
+  readonly isEnough = false;
   readonly #protocol: PassThrough;
   readonly #watch: StreamWatch;
 

@@ -130,12 +130,11 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   #judgeHead(status: number, type: string): void {
     if (isOfKey(status, this.#destination)) benchKey(this.#exchange.gateway, this.#key);
     if (status >= 300 && status < 400) return this.#fail("UPSTREAM_REDIRECT", { upstreamStatus: status });
-    const { endpoint } = this.#exchange;
     if (status >= 400) {
       this.#kind = "Refusal";
     } else if (this.#passage.isStream(type)) {
       this.#openStream(type);
-    } else if (!endpoint.isReplyJson) {
+    } else if (!this.#exchange.endpoint.isReplyJson) {
       this.#kind = "Bytes";
     } else if (type.startsWith("text/html")) {
       this.#fail("UPSTREAM_INVALID", { reason: "a web page came where JSON was expected" });
@@ -189,6 +188,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     if (this.phase === FLOWING) return bytes.length > 0 ? this.#queue(bytes) : undefined;
     if (bytes.length > 0) this.#hold(bytes);
     if (passing.error !== null) this.#failInStream(passing.error);
+    else if (passing.isEnough) this.#finishEarly("enough");
     else if (passing.hasEvent || this.#heldBytes > HELD_STREAM_BYTES_MAX) this.#commit(NO_LENGTH, this.#passage.streamType);
   }
 
@@ -246,6 +246,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     this.#pendingBytes += bytes.length;
     if (passing.isOversize) this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
     else if (passing.error !== null) this.#failInStream(passing.error);
+    else if (passing.isEnough) this.#finishEarly("enough");
   }
 
   flush(): void {
@@ -253,11 +254,10 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     const pending = this.#pending;
     if (pending.length === 0) return;
     const exchange = this.#exchange;
-    const { response } = exchange;
     this.lastByteTick = exchange.gateway.clock.tick();
     if (exchange.firstByteTick === 0) exchange.firstByteTick = this.lastByteTick;
     exchange.bytesOut += this.#pendingBytes;
-    const isRoomLeft = writeTogether(response, pending, this.#pendingBytes);
+    const isRoomLeft = writeTogether(exchange.response, pending, this.#pendingBytes);
     this.#pending = [];
     this.#pendingBytes = 0;
     if (!isRoomLeft) this.#pause();
@@ -412,7 +412,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     if (this.#unread.length > 0) this.flush();
     if (this.phase === OVER) return;
     const hasBegun = this.phase === FLOWING;
-    if (hasBegun && this.#hasLastWord()) return this.#finishEarly(reason);
+    if (hasBegun && this.#hasLastWord()) return this.#finishEarly(reason.code);
     if (hasBegun) this.#breakOff(reason);
     this.#over(hasBegun ? null : reason);
     this.#sending?.abort(new Error(reason.code));
@@ -425,9 +425,9 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     return passing !== null && passing.isBetweenEvents && (passing.hasTerminator || (passing.error !== null && this.#passage.isUntouched));
   }
 
-  #finishEarly({ code }: Failure): void {
+  #finishEarly(why: string): void {
     this.#finish();
-    this.#sending?.abort(new Error(code));
+    this.#sending?.abort(new Error(why));
     this.#inflate?.destroy();
   }
 

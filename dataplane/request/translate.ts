@@ -173,6 +173,7 @@ class WayBack implements Translating {
   readonly target: TargetModel;
   readonly undo: Undo;
   readonly requestId: string;
+  readonly bytesIn: number;
   readonly #exchange: Exchange;
 
   constructor({ exchange, client, provider, asked, target }: Work, undo: Undo) {
@@ -182,6 +183,7 @@ class WayBack implements Translating {
     this.target = target;
     this.undo = undo;
     this.requestId = exchange.id;
+    this.bytesIn = exchange.bytesIn;
     this.#exchange = exchange;
   }
 

@@ -20,6 +20,8 @@ export interface Translating {
   readonly undo: Undo;
   /** For answers without an id of their own. */
   readonly requestId: string;
+  /** Of the request, for an estimate. */
+  readonly bytesIn: number;
   nowSeconds(): number;
   /** Told of what was lost on the way back. */
   onLosses(losses: readonly Loss[]): void;
@@ -28,6 +30,8 @@ export interface Translating {
 const NOTHING = Buffer.alloc(0);
 const BYTES_PER_TOKEN = 4;
 const JSON_TYPE = "application/json";
+/** For tokens that the provider did not count: as the header says it where the body is not begun yet. */
+const ESTIMATED = ": llmgw-estimated true\n\n";
 
 export class Translated implements Passage {
   readonly isUntouched = false;
@@ -83,6 +87,8 @@ const streamOf = (reply: Reply, parts: Translating): Buffer => {
 const joined = (pieces: readonly Written[]): Buffer =>
   pieces.every((piece) => typeof piece === "string") ? Buffer.from(pieces.join("")) : Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
 
+const tokensOf = (length: number): number => Math.ceil(length / BYTES_PER_TOKEN);
+
 /** What the events say for our books. */
 class Tally {
   readonly usage = noUsage();
@@ -97,6 +103,12 @@ class Tally {
     else if (event.kind === "finish") this.finish = event.finish;
   }
 
+  /** The same for what nobody counted as the books will say. */
+  estimate(bytesIn: number): Pick<Usage, "inputTokens" | "outputTokens"> {
+    const { inputTokens, outputTokens } = this.usage;
+    return { inputTokens: inputTokens < 0 ? tokensOf(bytesIn) : inputTokens, outputTokens: outputTokens < 0 ? tokensOf(this.textLength) : outputTokens };
+  }
+
   summary(): Summary {
     return summed(this.usage, this.finish, this.model, this.textLength);
   }
@@ -104,7 +116,7 @@ class Tally {
 
 const summed = (usage: Usage, finish: Finish | undefined, model: string, textLength: number): Summary => {
   const finishReason = finish === undefined ? "" : finish.raw === "" ? finish.reason : finish.raw;
-  return { ...usage, finishReason, model, outputTokensEstimate: Math.ceil(textLength / BYTES_PER_TOKEN) };
+  return { ...usage, finishReason, model, outputTokensEstimate: tokensOf(textLength) };
 };
 
 /** The same as its events would say. */
@@ -140,7 +152,7 @@ class TranslatedStream implements StreamPassage {
   }
 
   end(): Summary {
-    this.#rest ??= this.#isOver ? NOTHING : this.#write(this.#decoder.end());
+    this.#rest ??= this.#isOver ? NOTHING : this.isEnough ? this.#cutShort() : this.#write(this.#decoder.end());
     return this.#tally.summary();
   }
 
@@ -154,8 +166,26 @@ class TranslatedStream implements StreamPassage {
     return joined([this.#encoder.fail(reason)]);
   }
 
+  get isEnough(): boolean {
+    return !this.#isOver && this.#parts.undo.isEnough;
+  }
+
   get #isOver(): boolean {
     return this.isFinished || this.error !== null;
+  }
+
+  /** What the provider has not counted by now it never will: the client is told an estimate where it can be marked as one. */
+  #cutShort(): Buffer {
+    const { inputTokens, outputTokens } = this.#tally.usage;
+    const isEstimated = this.#hasComments && this.#parts.asked.isUsageWanted && (inputTokens < 0 || outputTokens < 0);
+    if (!isEstimated) return this.#write([{ kind: "end" }]);
+    const estimate = { ...noUsage(), ...this.#tally.estimate(this.#parts.bytesIn) };
+    return Buffer.concat([joined([this.#pushAll([{ kind: "usage", usage: estimate }]), ESTIMATED]), this.#write([{ kind: "end" }])]);
+  }
+
+  get #hasComments(): boolean {
+    const { client, asked } = this.#parts;
+    return client.refusesComments !== true && client.streamType(asked).startsWith("text/event-stream");
   }
 
   #write(events: readonly Event[]): Buffer {
@@ -177,7 +207,8 @@ class TranslatedStream implements StreamPassage {
   #translate(event: Event): Written {
     this.#tally.see(event);
     if (event.kind === "failure") {
-      this.error = reported(event.failure);
+      // What comes behind all that was asked for cannot spoil it.
+      if (!this.isEnough) this.error = reported(event.failure);
       return "";
     }
     if (event.kind !== "start" && event.kind !== "ping") this.hasEvent = true;
@@ -188,6 +219,7 @@ class TranslatedStream implements StreamPassage {
   }
 
   #pushAll(events: readonly Event[]): Written {
+    for (const event of events) if (event.kind === "finish") this.#tally.finish = event.finish;
     const pieces = events.map((event) => this.#encoder.push(event));
     return pieces.every((piece) => typeof piece === "string") ? pieces.join("") : joined(pieces);
   }
@@ -199,9 +231,7 @@ class TranslatedStream implements StreamPassage {
     const { losses } = this.#encoder;
     this.#parts.onLosses(losses);
     const written = this.#pushAll(this.#parts.undo.event(event));
-    const { client, asked } = this.#parts;
-    const hasComments = client.refusesComments !== true && client.streamType(asked).startsWith("text/event-stream");
-    return losses.length === 0 || !hasComments || typeof written !== "string" ? written : lossComment(losses) + written;
+    return losses.length === 0 || !this.#hasComments || typeof written !== "string" ? written : lossComment(losses) + written;
   }
 
   #started(event: Extract<Event, { kind: "start" }>): Event {

@@ -96,6 +96,10 @@ class UnframedStream extends Unframing<StreamPassage> implements StreamPassage {
     return this.inner.hasTerminator;
   }
 
+  get isEnough(): boolean {
+    return this.inner.isEnough;
+  }
+
   get isBetweenEvents(): boolean {
     return this.inner.isBetweenEvents;
   }

@@ -1,8 +1,9 @@
 // One spelling for each snapshot, and its hash as the version.
 // The hash is built from the hashes of its resources, so that a change of one does not cost a pass over all.
 import { createHash, hash } from "node:crypto";
+import type { Snapshot } from "./schema.ts";
 import { Secret } from "./secret.ts";
-import { sections, type Section, type Snapshot } from "./schema.ts";
+import { sections, type Section } from "./terms.ts";
 
 export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 

@@ -1,9 +1,11 @@
 // From something unknown to a Snapshot, or to a list of what is wrong with it. Never half a snapshot.
 // It checks shape and references; whether the content is wise is the compiler's matter.
-import { z } from "zod";
 import { adoptHash } from "./canonical.ts";
 import { Secret } from "./secret.ts";
-import { credentialsOf, readableFormats, snapshotSchema, type Provider, type Route, type Section, type Settings, type Snapshot } from "./schema.ts";
+import type { Provider, Route, Settings, Snapshot } from "./schema.ts";
+import { isRecord, read, type Issue, type Read, type Shape } from "./shape.ts";
+import { snapshotShape } from "./shapes.ts";
+import { credentialsOf, readableFormats, type Section } from "./terms.ts";
 
 export interface Problem {
   /** What it is about: "providers/team-a/openai", or "" for the whole. */
@@ -43,62 +45,62 @@ export const checkShape = (value: unknown): Checked => {
   if (!readableFormats.some((readable) => readable === format)) {
     return { problems: [{ object: "", path: "format", message: `format ${String(format)} is unknown here; this build reads ${readableFormats.join(" and ")}` }] };
   }
-  const head = headSchema.safeParse(value);
-  if (!head.success) return { problems: head.error.issues.map((issue) => problemOf(issue)) };
+  const head = read<Head>(headShape, value);
+  if (head.issues !== undefined) return { problems: head.issues.map((issue) => problemOf(issue)) };
   const problems: Problem[] = [];
-  const { gateway, settings } = head.data;
+  const { format: told, gateway, settings } = head.value;
   const snapshot = {
-    format: head.data.format,
+    format: told,
     gateway,
     settings: checkSettings(settings, problems),
-    providers: checkSection("providers", head.data.providers, problems),
-    routes: checkSection("routes", head.data.routes, problems),
-    callers: checkSection("callers", head.data.callers, problems),
-    credentials: checkSection("credentials", head.data.credentials, problems),
+    providers: checkSection("providers", head.value.providers, problems),
+    routes: checkSection("routes", head.value.routes, problems),
+    callers: checkSection("callers", head.value.callers, problems),
+    credentials: checkSection("credentials", head.value.credentials, problems),
   };
   return problems.length > 0 || snapshot.settings === undefined ? { problems } : { snapshot: { ...snapshot, settings: snapshot.settings } };
 };
 
-const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === "object" && !Array.isArray(value);
-
-const record = z.custom<Record<string, unknown>>(isRecord, "must be an object");
-const headSchema = z.strictObject({ ...snapshotSchema.shape, settings: z.unknown(), providers: record, routes: record, callers: record, credentials: record });
+type Head = Pick<Snapshot, "format" | "gateway"> & { readonly settings: unknown } & Readonly<Record<Section, Record<string, unknown>>>;
+const table: Shape = { kind: "table" };
+const headShape: Shape = { ...snapshotShape, members: { ...snapshotShape.members, settings: { kind: "anything" }, providers: table, routes: table, callers: table, credentials: table } };
 
 // What was found good is not looked at again: resources never change once they are in a snapshot.
 // By what came in, and by what came out, because either may come again.
-const foundBySchema = new Map<z.ZodType<object>, WeakMap<object, object>>();
+const foundByShape = new Map<Shape, WeakMap<object, object>>();
 
-const judged = (value: unknown, schema: z.ZodType<object>): z.ZodSafeParseResult<object> => {
-  const found = foundBySchema.get(schema) ?? new WeakMap<object, object>();
-  foundBySchema.set(schema, found);
+const judged = (value: unknown, shape: Shape): Read<object> => {
+  const found = foundByShape.get(shape) ?? new WeakMap<object, object>();
+  foundByShape.set(shape, found);
   const known = isRecord(value) ? found.get(value) : undefined;
-  if (known !== undefined) return { success: true, data: known };
-  const parsed = schema.safeParse(value);
-  if (parsed.success) {
-    found.set(parsed.data, parsed.data);
-    if (!isRecord(value)) return parsed;
-    found.set(value, parsed.data);
+  if (known !== undefined) return { value: known };
+  const taken = read<object>(shape, value);
+  if (taken.issues === undefined) {
+    found.set(taken.value, taken.value);
+    if (!isRecord(value)) return taken;
+    found.set(value, taken.value);
     // What a former format leaves out has a default now; the version is the hash of what was told all the same.
-    adoptHash(parsed.data, value);
+    adoptHash(taken.value, value);
   }
-  return parsed;
+  return taken;
 };
 
 const checkSettings = (value: unknown, problems: Problem[]): Settings | undefined => {
-  const parsed = judged(value, snapshotSchema.shape.settings);
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, ["settings"])));
-  return parsed.success ? (parsed.data as Settings) : undefined;
+  const taken = judged(value, snapshotShape.members.settings);
+  if (taken.issues === undefined) return taken.value as Settings;
+  problems.push(...taken.issues.map((issue) => problemOf(issue, ["settings"])));
+  return undefined;
 };
 
 const checkSection = <Name extends Section>(section: Name, resources: Record<string, unknown>, problems: Problem[]): Snapshot[Name] => {
-  const { keyType, valueType } = snapshotSchema.shape[section];
+  const shape = snapshotShape.members[section];
   const good: Record<string, object> = {};
   for (const [id, resource] of Object.entries(resources)) {
-    const key = keyType.safeParse(id);
-    if (!key.success) problems.push(...key.error.issues.map((issue) => problemOf(issue, [section, id])));
-    const parsed = judged(section === "credentials" ? withSecret(resource) : resource, valueType);
-    if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, [section, id])));
-    else put(good, id, parsed.data);
+    const key = read(shape.key, id);
+    if (key.issues !== undefined) problems.push(...key.issues.map((issue) => problemOf(issue, [section, id])));
+    const taken = judged(section === "credentials" ? withSecret(resource) : resource, shape.of);
+    if (taken.issues !== undefined) problems.push(...taken.issues.map((issue) => problemOf(issue, [section, id])));
+    else put(good, id, taken.value);
   }
   return good as Snapshot[Name];
 };
@@ -111,8 +113,8 @@ export const put = (resources: Record<string, object>, id: string, value: object
 
 const withSecret = (spelt: unknown): unknown => (isRecord(spelt) && typeof spelt.secret === "string" ? new Secret(spelt.secret) : spelt);
 
-// Zod's message may quote what it saw, and what it saw may be a credential: those say only where.
-const problemOf = (issue: z.core.$ZodIssue, place: readonly string[] = []): Problem => {
+// An issue's words may quote what it saw, and what it saw may be a credential: those say only where.
+const problemOf = (issue: Issue, place: readonly string[] = []): Problem => {
   const [section = "", id = "", ...rest] = [...place, ...issue.path.map(String)];
   const message = section === "credentials" ? "is not a secret" : issue.message;
   return { object: id === "" ? section : `${section}/${id}`, path: rest.join("."), message };

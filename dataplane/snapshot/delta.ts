@@ -1,9 +1,11 @@
 // The difference of two snapshots, told as the resources that it touches, and the way back.
 // Whether the result is the one that was meant is for the caller to see, by the hash of the whole.
-import { z } from "zod";
 import { isSameResource } from "./canonical.ts";
 import { checkShape, danglingAmong, danglingReferences, put, type Checked } from "./check.ts";
-import { sections, type Section, type Settings, type Snapshot } from "./schema.ts";
+import type { Settings, Snapshot, ToldDelta } from "./schema.ts";
+import { read } from "./shape.ts";
+import { deltaShape } from "./shapes.ts";
+import { sections, type Section } from "./terms.ts";
 
 type BySection<Value> = { [Name in Section]?: Value };
 
@@ -50,19 +52,12 @@ export const diff = (from: Snapshot, to: Snapshot, found: readonly Difference[] 
   return { upserts: upserts as Delta["upserts"], removes, ...(isSettingsChanged ? { settings: to.settings } : {}) };
 };
 
-const ids = z.array(z.string().min(1).max(600)).max(1_000_000);
-const envelope = z.strictObject({
-  settings: z.unknown().optional(),
-  upserts: z.strictObject({ providers: z.unknown(), routes: z.unknown(), callers: z.unknown(), credentials: z.unknown() }).partial(),
-  removes: z.strictObject({ providers: ids, routes: ids, callers: ids, credentials: ids }).partial(),
-});
-
 /** `change` as it came from the wire. What it does not touch stays the same object, so that its hash is known already. */
 export const applyDelta = (base: Snapshot, change: unknown): Checked => {
-  const opened = envelope.safeParse(change);
-  if (!opened.success) return { problems: [{ object: "", path: opened.error.issues[0]?.path.join(".") ?? "", message: "is not the shape of a delta" }] };
-  const { settings = base.settings, upserts, removes } = opened.data;
-  const isEmpty = opened.data.settings === undefined && Object.keys(upserts).length === 0 && Object.keys(removes).length === 0;
+  const opened = read<ToldDelta>(deltaShape, change);
+  if (opened.issues !== undefined) return { problems: [{ object: "", path: opened.issues[0]?.path.join(".") ?? "", message: "is not the shape of a delta" }] };
+  const { settings = base.settings, upserts, removes } = opened.value;
+  const isEmpty = opened.value.settings === undefined && Object.keys(upserts).length === 0 && Object.keys(removes).length === 0;
   if (isEmpty) return { snapshot: base };
   const { format, gateway } = base;
   const none = { providers: {}, routes: {}, callers: {}, credentials: {} };
@@ -72,7 +67,7 @@ export const applyDelta = (base: Snapshot, change: unknown): Checked => {
   const snapshot: Snapshot = {
     format,
     gateway,
-    settings: opened.data.settings === undefined ? base.settings : fresh.settings,
+    settings: opened.value.settings === undefined ? base.settings : fresh.settings,
     providers: merged(base.providers, fresh.providers, removes.providers),
     routes: merged(base.routes, fresh.routes, removes.routes),
     callers: merged(base.callers, fresh.callers, removes.callers),

@@ -1,6 +1,7 @@
 // Formats of the contract: how what this build knows is told to a data plane of the release before.
 // A data plane reads its own format and the one before (see `readableFormats`); an operator writes both. Nothing is sent from here.
-import { FORMAT, type Caller, type Provider, type Route, type Settings, type Snapshot } from "./schema.ts";
+import type { Caller, Provider, Route, Settings, Snapshot } from "./schema.ts";
+import { FORMAT } from "./terms.ts";
 
 /**
  * What the former format has instead, resource by resource, so that an edit stays an edit. Absent: the same as now.

@@ -1,35 +1,17 @@
 // The contract: what a data plane can be told. The consumer owns this language; the operator compiles to it.
-// Plain data, no words of Kubernetes. Nothing here decides anything.
+// Plain data, no words of Kubernetes. Nothing here decides anything. A data plane takes only types from here: what it checks
+// by is shapes.ts, which `npm run generate` makes from these schemas.
 import { z } from "zod";
 import { Secret } from "./secret.ts";
+import { protocolNames, readableFormats } from "./terms.ts";
 
-/** Raised when a reader of the former format could misunderstand the new one. An unknown format is nacked. */
-export const FORMAT = 1;
-
-/** What this build reads: its own format, and from the second on the one before it. What that one lacks has a default here. */
-export const readableFormats = [FORMAT] as const;
+export * from "./terms.ts";
 
 const id = z.string().min(1).max(600);
 const durationMs = z.int().min(0).max(86_400_000);
 const weight = z.int().min(0).max(1_000_000);
 
-/** What a client may ask of us and a provider may offer, one word each. */
-export const protocolNames = [
-  "openai-chat", "openai-completions", "openai-responses", "embeddings", "moderations",
-  "images", "audio", "files", "batches", "rerank",
-  "anthropic-messages", "gemini", "bedrock-converse", "cohere", "dashscope", "ollama", "realtime",
-] as const;
 const protocolName = z.enum(protocolNames);
-export type ProtocolName = (typeof protocolNames)[number];
-
-/** The rows of the data plane's catalogue: what this build can talk to. A provider of another type has no usable target. */
-export const providerTypes = [
-  "openai", "anthropic", "gemini", "azure-openai", "vertex-ai", "bedrock", "mistral", "cohere", "deepseek", "dashscope",
-  "siliconflow", "openrouter", "tokenmix", "foursapi", "treerouter", "dmxapi", "aihubmix", "groq", "together", "fireworks",
-  "xai", "perplexity", "portkey", "ollama", "vllm", "sglang", "llama-cpp", "litellm", "one-api", "llm-gateway",
-  "openai-compatible", "anthropic-compatible",
-] as const;
-export type ProviderType = (typeof providerTypes)[number];
 
 export const settingsSchema = z.strictObject({
   anonymous: z.boolean(),
@@ -99,13 +81,6 @@ const authSchema = z.discriminatedUnion("scheme", [
   }),
 ]);
 export type Auth = z.infer<typeof authSchema>;
-
-/** The credentials that a provider needs, each with the place in `auth` that names it. */
-export const credentialsOf = (auth: Auth): { readonly path: string; readonly credential: string }[] => {
-  if (auth.scheme === "none" || auth.scheme === "api-key") return auth.keys.map(({ credential }, index) => ({ path: `auth.keys.${index}.credential`, credential }));
-  if (auth.scheme === "aws") return Object.entries(auth.keyPair ?? {}).flatMap(([name, credential]) => (credential === undefined ? [] : [{ path: `auth.keyPair.${name}`, credential }]));
-  return auth.credential === undefined ? [] : [{ path: "auth.credential", credential: auth.credential }];
-};
 
 export const providerSchema = z.strictObject({
   /** The catalogue row: kebab-case, for example "openai" or "openai-compatible". */
@@ -186,22 +161,12 @@ export const snapshotSchema = z.strictObject({
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
-/** The parts of a snapshot that are keyed by id, and so can change one resource at a time. */
-export const sections = ["providers", "routes", "callers", "credentials"] as const;
-export type Section = (typeof sections)[number];
+const ids = z.array(z.string().min(1).max(600)).max(1_000_000);
 
-export const defaultSettings: Settings = {
-  anonymous: false,
-  privateRanges: [],
-  drainMs: 30_000,
-  limits: {
-    headerBytesMax: 65_536,
-    headerCountMax: 200,
-    bodyBytesMax: 33_554_432,
-    uploadBytesMax: 536_870_912,
-    sseEventBytesMax: 8_388_608,
-    concurrentRequestsMax: 4096,
-    eventLoopLagMsMax: 1000,
-  },
-  stream: { headHoldMs: 2000 },
-};
+/** The difference of two snapshots as it is told; what was added or changed is checked as part of a snapshot. */
+export const deltaSchema = z.strictObject({
+  settings: z.unknown().optional(),
+  upserts: z.strictObject({ providers: z.unknown(), routes: z.unknown(), callers: z.unknown(), credentials: z.unknown() }).partial(),
+  removes: z.strictObject({ providers: ids, routes: ids, callers: ids, credentials: ids }).partial(),
+});
+export type ToldDelta = z.infer<typeof deltaSchema>;

@@ -1,6 +1,6 @@
 // Stops an answer at strings that its provider does not stop at: looks for them in the text as it grows, holds back only
 // what may be the beginning of one, and lets nothing of the choice through behind it. What is found does not depend on how
-// the text was cut. The provider goes on until it has ended; usage is what it says.
+// the text was cut. The provider would go on: it says when all is said, and ends nothing itself.
 import type { Event, Logprob } from "../ir.ts";
 import type { UndoStep } from "./undo.ts";
 
@@ -35,24 +35,36 @@ interface Line {
   readonly open: Set<number>;
   /** By index: text that waits. */
   readonly held: Map<number, { text: string; logprobs: Logprob[] }>;
+  /** Stopped here. */
   isOver: boolean;
+  /** Stopped here, or ended by the provider. */
+  isFinished: boolean;
 }
 
 export class StopMatcher implements UndoStep {
   readonly isOfCalls = false;
   readonly #stops: readonly string[];
   readonly #longest: number;
+  /** How many were asked for. */
+  readonly #choices: number;
   readonly #lines = new Map<number, Line>();
 
-  constructor(stops: readonly string[]) {
+  constructor(stops: readonly string[], choices: number) {
     this.#stops = stops;
+    this.#choices = choices;
     this.#longest = Math.max(...stops.map(({ length }) => length));
+  }
+
+  /** Where the provider ended all by itself there is nothing to cut short: its end is on its way. */
+  get isEnough(): boolean {
+    const lines = [...this.#lines.values()];
+    return lines.some(({ isOver }) => isOver) && lines.filter(({ isFinished }) => isFinished).length >= this.#choices;
   }
 
   event(event: Event): readonly Event[] {
     if (!("choice" in event)) return [event];
     let line = this.#lines.get(event.choice);
-    if (line === undefined) this.#lines.set(event.choice, (line = { open: new Set(), held: new Map(), isOver: false }));
+    if (line === undefined) this.#lines.set(event.choice, (line = { open: new Set(), held: new Map(), isOver: false, isFinished: false }));
     if (line.isOver) return [];
     switch (event.kind) {
       case "block-start":
@@ -63,6 +75,9 @@ export class StopMatcher implements UndoStep {
         return this.#grow(line, event);
       case "block-stop":
         return stopBlock(line, event);
+      case "finish":
+        line.isFinished = true;
+        return [event];
       default:
         return [event];
     }
@@ -80,7 +95,7 @@ export class StopMatcher implements UndoStep {
 
   #finish(line: Line, at: Place, { start, stop }: Match): readonly Event[] {
     const { choice } = at;
-    line.isOver = true;
+    line.isOver = line.isFinished = true;
     const held = line.held.get(at.index);
     const last = held === undefined ? [] : said(held, start, at);
     const ends = [...line.open].sort((one, other) => one - other).map((index): Event => ({ kind: "block-stop", choice, index }));

@@ -11,6 +11,6 @@ export const fitStop: Concern = (conversation, fitting) => {
   const wanted = [...new Set(sampling.stop)].filter((stop) => stop !== "");
   const native = wanted.filter((stop) => isTaken(stop, fitting)).slice(0, fitting.abilities.stopMax);
   const others = wanted.filter((stop) => !native.includes(stop));
-  if (others.length > 0) fitting.steps.push(new StopMatcher(others));
+  if (others.length > 0) fitting.steps.push(new StopMatcher(others, sampling.choices ?? 1));
   return native.length === sampling.stop.length ? conversation : { ...conversation, sampling: { ...sampling, stop: native } };
 };

@@ -8,6 +8,8 @@ import { eventsOf } from "../replay.ts";
 export interface UndoStep {
   /** It changes calls only, or what came as a call: from an answer without any it need only see the beginning. */
   readonly isOfCalls: boolean;
+  /** It lets nothing more of the answer through. */
+  readonly isEnough?: boolean;
   event(event: Event): readonly Event[];
 }
 
@@ -17,10 +19,12 @@ export interface Undo {
   /** False: it stays as it is and `event` need not be asked. */
   concerns(event: Event): boolean;
   event(event: Event): readonly Event[];
+  /** The client has all that it asked for: whatever the provider still says of a stream is of no use but for its usage. */
+  readonly isEnough: boolean;
 }
 
 /** What was sent says the same as what was asked. */
-export const nothingToUndo: Undo = { reply: (reply) => reply, concerns: () => false, event: (event) => [event] };
+export const nothingToUndo: Undo = { reply: (reply) => reply, concerns: () => false, event: (event) => [event], isEnough: false };
 
 const through = (steps: readonly UndoStep[], event: Event): readonly Event[] => {
   let events: readonly Event[] = [event];
@@ -52,6 +56,10 @@ class Undoing implements Undo {
 
   event(event: Event): readonly Event[] {
     return this.concerns(event) ? through(this.#backwards, event) : [event];
+  }
+
+  get isEnough(): boolean {
+    return this.#backwards.some((step) => step.isEnough === true);
   }
 
   reply(reply: Reply): Reply {

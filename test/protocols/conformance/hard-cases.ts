@@ -180,7 +180,7 @@ const endings: readonly HardCase[] = [
   done("runs that were compacted, and are all charged", ["protocols/anthropic-messages/stream", "is charged for its runs but not for those that declined"], ["protocols/anthropic-messages/recorded", "that compacts is charged for all of its runs"]),
   done("lists of models in each form", ["story/surface-callers", "has each model at an address of its own, slashes or not"]),
   left("tools of one name twice", "every provider refuses them in its own words, which reach the client; the gateway does not judge them"),
-  left("a provider that runs on behind a stop string that the gateway found", "the text behind it is not told, but the request is not broken off: its usage, which comes last, is still told"),
+  done("a provider that runs on behind a stop string that the gateway found", ["story/streams-stops", "ends a chat where it stands, and the upstream with it"], ["story/streams-stops", "is no reason to forget what the provider has counted by then"]),
 ];
 
 export const hardCases: Readonly<Record<string, readonly HardCase[]>> = { framing, turns, tools, reasoning, parameters, content, endings };

@@ -54,6 +54,30 @@ describe("stop strings", () => {
     ]);
   });
 
+  test("are enough as soon as one is met: nothing that the provider still says is of use", () => {
+    const { undo } = stopping(["STOP"]);
+    const seen = growing({ kind: "text" }, ["Hello ST", "OP world"]).map((event) => [event.kind, undo.event(event).length > 0, undo.isEnough]);
+    expect(seen).toEqual([["block-start", true, false], ["text", true, false], ["text", true, true], ["block-stop", false, true]]);
+  });
+
+  test("are not enough where the provider ended by itself, whose end and count are on their way", () => {
+    const { undo } = stopping(["STOP"]);
+    through(undo, [...growing({ kind: "text" }, ["Hello"]), finish]);
+    expect(undo.isEnough).toBe(false);
+    expect(nothingToUndo.isEnough).toBe(false);
+  });
+
+  test("are enough for several choices when the last of them is over, one way or the other", () => {
+    const { undo } = fitTo({ stopMax: 0, choicesMax: 9 }, asking({ sampling: { ...plainSampling, stop: ["STOP"], choices: 3 } }));
+    const of = (choice: number, ...words: string[]): Event[] => growing({ kind: "text" }, words).map((event) => ("choice" in event ? { ...event, choice } : event));
+    const isEnough = (...events: Event[]): boolean => {
+      through(undo, events);
+      return undo.isEnough;
+    };
+    const last = of(2, "c ", "STOP");
+    expect([isEnough(...of(0, "a STOP")), isEnough(...of(1, "b"), { ...finish, choice: 1 }), isEnough(...last.slice(0, 2)), isEnough(...last.slice(2))]).toEqual([false, false, false, true]);
+  });
+
   test("hold back only what may be the beginning of one", () => {
     const { undo } = stopping(["STOP"]);
     const [begin, first, second, stop] = growing({ kind: "text" }, ["go ST", "ay"]) as [Event, Event, Event, Event];
