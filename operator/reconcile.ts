@@ -31,6 +31,8 @@ export interface ReconcileParts {
 export interface Reconciler {
   /** Something is different from the last pass, or may be; `seenTick` is when that was first heard of, absent: now. */
   changed(seenTick?: number): void;
+  /** Nobody has published anything yet, so that a world without objects takes nothing from anybody. */
+  beginsEmpty(): void;
   close(): void;
 }
 
@@ -74,13 +76,19 @@ export const startReconcile = (parts: ReconcileParts): Reconciler => {
     }
   };
 
+  const changed = (seenTick?: number): void => {
+    const tick = clock.tick();
+    changedTick ??= seenTick ?? tick;
+    gatheringTick ??= tick;
+    cancel();
+    cancel = clock.after(Math.max(0, Math.min(QUIET_MS, gatheringTick + WAIT_MS_MAX - tick)), () => attempt(false));
+  };
+
   return {
-    changed: (seenTick) => {
-      const tick = clock.tick();
-      changedTick ??= seenTick ?? tick;
-      gatheringTick ??= tick;
-      cancel();
-      cancel = clock.after(Math.max(0, Math.min(QUIET_MS, gatheringTick + WAIT_MS_MAX - tick)), () => attempt(false));
+    changed,
+    beginsEmpty: () => {
+      guard.expectNothing();
+      changed();
     },
     close: () => {
       cancel();
@@ -92,10 +100,15 @@ export const startReconcile = (parts: ReconcileParts): Reconciler => {
 /** A wiped store must not stop the traffic: when more than half of all objects are gone at once, somebody looks again. */
 class DeletionGuard {
   #known: World | undefined;
+  #isNothingExpected = false;
+
+  expectNothing(): void {
+    this.#isNothingExpected = true;
+  }
 
   objection(world: World): string | undefined {
     // The first look of a new operator has nothing to compare with; only nothing at all is suspect.
-    if (this.#known === undefined) return isEmpty(world) ? "there is no object at all" : undefined;
+    if (this.#known === undefined) return isEmpty(world) && !this.#isNothingExpected ? "there is no object at all" : undefined;
     const deletion = massDeletion(this.#known, world);
     return deletion === null ? undefined : `${deletion.gone} of ${deletion.known} objects are gone at once`;
   }

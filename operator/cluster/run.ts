@@ -236,6 +236,8 @@ export class ClusterOperator {
   async #lead(term: Term): Promise<void> {
     const { log, clock, random, namespace } = this.#surroundings;
     log.info("lease", "this operator leads", { epoch: term.epoch });
+    // A Lease that was deleted and made anew by the chart looks like the first one; a data plane that is ready has something to lose.
+    if (term.isFirst && this.#watch.pods().length === 0) this.#reconciler.beginsEmpty();
     try {
       const leadership = await Leadership.begin({
         term, settings: this.#settings, client: this.#client, namespace, leader: this.#leader, watch: this.#watch, metrics: this.metrics, clock, random, log,

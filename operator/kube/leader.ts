@@ -7,6 +7,8 @@ import { fieldsOf, resources, textOf, versionOf, type Fields, type KubeObject } 
 export interface Term {
   /** Higher than that of every leader before, whatever the clocks of the machines say. */
   readonly epoch: number;
+  /** The Lease is as the chart makes it, so nobody led with it. Where this leader had to make it, somebody may have deleted it. */
+  readonly isFirst: boolean;
 }
 
 export interface LeaderParts {
@@ -145,7 +147,7 @@ export class Leader {
     if (this.#state !== "waiting") return;
     this.#state = "leading";
     this.#renewed(held, tick);
-    this.#parts.onElected({ epoch });
+    this.#parts.onElected({ epoch, isFirst: lease !== undefined && annotations[EPOCH] === undefined && Object.keys(spec).length === 0 });
   }
 
   async #renew(isSecond = false): Promise<void> {

@@ -151,6 +151,16 @@ describe.skipIf(reason !== undefined)(`a real API server${reason === undefined ?
       expect(labels).toMatchObject({ "llmgateway.io/role": "leader" });
     }, 60_000);
 
+    it("with which nobody led before, and without an object, has a configuration for data planes without a second look", async () => {
+      const home = await newNamespace();
+      // As the chart makes it: what this server adds to it must not look like a leader's.
+      await client!.create(resources.Lease, { namespace: home }, { metadata: { name: "llm-gateway-operator", labels: { "app.kubernetes.io/managed-by": "Helm" } } });
+      const operator = await operate(home);
+      await until(() => operator.pushPort > 0, "leadership");
+      const snapshots = await dataPlane(operator, home, "dp-0");
+      await until(() => snapshots.length > 0, "the first version, long before a second look", 8000);
+    }, 60_000);
+
     it("knows data planes by tokens that are bound to their pods, and is known by the bundle that it publishes", async () => {
       const home = await newNamespace();
       await furnish(home);

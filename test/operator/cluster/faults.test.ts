@@ -30,6 +30,19 @@ const running = async (): Promise<{ bench: Bench; operating: Operating; plane: R
   return { bench, operating, plane, model: () => plane.snapshots.at(-1)?.routes[keyOfRoute]?.models[0]?.name };
 };
 
+/** As the chart makes it. */
+const leaseOfChart = { metadata: { namespace: "llm-system", name: "llm-gateway-operator", labels: { "app.kubernetes.io/managed-by": "Helm" } } };
+
+/** How long a new operator lets a data plane wait that comes as soon as it leads. */
+const firstVersionMs = async (bench: Bench, name = "operator-0"): Promise<number> => {
+  const operating = await bench.operate(name);
+  const startTick = bench.clock.tick();
+  await leads(bench, operating);
+  const plane = bench.dataPlane(operating, "gateway-0");
+  await bench.until(() => plane.snapshots.length > 0, "the first version");
+  return bench.clock.tick() - startTick;
+};
+
 const readyStatus = async ({ operator }: Operating): Promise<number> => (await fetch(`http://127.0.0.1:${operator.healthPort}/readyz`)).status;
 const roleOf = (bench: Bench, name: string): unknown => (bench.get("pods", `llm-system/${name}`)?.metadata["labels"] as Record<string, string> | undefined)?.["llmgateway.io/role"];
 
@@ -122,6 +135,47 @@ describe("a store", () => {
     await bench.pass(12_000);
     expect(model()).toBe("support-chat");
     expect(plane.snapshots.every(({ routes }) => keyOfRoute in routes)).toBe(true);
+  });
+
+  it("that is empty under a lease with which nobody led is believed at once: a first installation waits for no second look", async () => {
+    const bench = await Bench.start();
+    bench.put("leases", leaseOfChart);
+    expect(await firstVersionMs(bench)).toBeLessThan(2000);
+  });
+
+  it("that is empty is looked at twice where the operator had to make the lease: somebody may have deleted that too", async () => {
+    expect(await firstVersionMs(await Bench.start())).toBeGreaterThan(8000);
+  });
+
+  it("that is empty is looked at twice where the lease is as good as new and a data plane is ready: the chart makes anew what was deleted", async () => {
+    const bench = await Bench.start();
+    bench.put("leases", leaseOfChart);
+    bench.put("pods", pod("dp-0"));
+    expect(await firstVersionMs(bench)).toBeGreaterThan(8000);
+  });
+
+  it("that is empty is looked at twice by the next leader, whose lease says that there was one before", async () => {
+    const bench = await Bench.start();
+    bench.put("leases", leaseOfChart);
+    const first = await bench.operate();
+    await leads(bench, first);
+    await first.stop();
+    expect(await firstVersionMs(bench, "operator-1")).toBeGreaterThan(8000);
+  });
+
+  it("that is wiped right after a first installation does not stop the traffic either", async () => {
+    const bench = await Bench.start();
+    bench.put("leases", leaseOfChart);
+    const operating = await bench.operate();
+    await leads(bench, operating);
+    const plane = bench.dataPlane(operating, "dp-0");
+    await bench.until(() => plane.snapshots.length === 1, "the empty world");
+    furnish(bench);
+    await bench.until(() => keyOfRoute in (plane.snapshots.at(-1)?.routes ?? {}), "the route");
+    const { length } = plane.snapshots;
+    for (const [collection, id] of [[collections.routes, keyOfRoute], [collections.providers, "team-a/openai"], [collections.secrets, "team-a/openai-key"]] as const) bench.server.store.remove(collection, id);
+    await bench.until(() => operating.lines.some(({ message }) => message.includes("are gone at once")), "the guard");
+    expect(plane.snapshots).toHaveLength(length);
   });
 
   it("that is put back to an older state is believed, and what was deleted since is there again", async () => {

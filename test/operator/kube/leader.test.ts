@@ -14,6 +14,7 @@ const failure = (status: number, reason: string): KubeFailure => new KubeFailure
 class Candidate {
   readonly happened: string[] = [];
   readonly epochs: number[] = [];
+  readonly areFirst: boolean[] = [];
   /** Nothing reaches the store from here. */
   isCutOff = false;
   /** The store is reached, and the answer is lost. */
@@ -49,9 +50,10 @@ class Candidate {
     };
     this.leader = new Leader({
       client, namespace: "llm-system", name: "operator", identity, clock, random: () => 0,
-      onElected: ({ epoch }) => {
+      onElected: ({ epoch, isFirst }) => {
         this.happened.push("elected");
         this.epochs.push(epoch);
+        this.areFirst.push(isFirst);
       },
       onLost: (reason) => this.happened.push(`lost: ${reason}`),
       say: () => undefined,
@@ -95,6 +97,22 @@ describe("one candidate", () => {
     await pass(5000, one.clock);
     expect(specOf(store)["strategy"]).toBe("OldestEmulationVersion");
     expect(store.get(collections.leases, ID)?.metadata["annotations"]).toMatchObject({ theirs: "1" });
+  });
+
+  it("knows that nobody led before when the lease is as the chart makes it, and does not when it had to make one", async () => {
+    const store = new KubeStore();
+    store.put(collections.leases, { metadata: { name: "operator", namespace: "llm-system", labels: { "app.kubernetes.io/managed-by": "Helm" } } });
+    const first = new Candidate(store, "first", fakeClock());
+    first.leader.start();
+    await pass(100, first.clock);
+    await first.leader.release();
+    const second = new Candidate(store, "second", fakeClock());
+    second.leader.start();
+    await pass(3000, second.clock);
+    const maker = new Candidate(new KubeStore(), "maker", fakeClock());
+    maker.leader.start();
+    await pass(100, maker.clock);
+    expect([first, second, maker].map(({ areFirst }) => areFirst)).toEqual([[true], [false], [false]]);
   });
 
   it("stops leading before its lease is over when it cannot be renewed, and says so once", async () => {

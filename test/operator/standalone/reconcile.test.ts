@@ -140,6 +140,18 @@ describe("reconcile", () => {
     expect(outcomes).toHaveLength(1);
   });
 
+  test("believes it at once where nobody has published before, and is as careful as ever from then on", () => {
+    const { clock, pass, reconciler, outcomes, served } = setUp();
+    pass(worldOf());
+    reconciler.beginsEmpty();
+    clock.advance(100);
+    expect(outcomes).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+    pass(worldOf("a", "b", "c"));
+    pass(worldOf());
+    expect(served()).toHaveLength(3);
+  });
+
   test("leaves no timer behind when it is closed", () => {
     const { clock, pass, reconciler, outcomes } = setUp();
     pass(worldOf());
