@@ -1,7 +1,7 @@
 // Step 7: what is sent to the provider. The same protocol on both sides: the same bytes, with the model's name replaced.
 // Otherwise the conversation is read once, made to fit, and written in the provider's words. It sends nothing.
 import { failure, type Failure } from "../errors.ts";
-import { isInvalid, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
+import { isInvalid, type Asked, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
 import { isTooDeep, TOO_DEEP } from "../protocols/depth.ts";
 import { fit, type Fitted, type Undo } from "../protocols/fit/index.ts";
 import { nameInside } from "../protocols/google-model.ts";
@@ -9,6 +9,7 @@ import { clientCodecs, providerCodecs } from "../protocols/index.ts";
 import type { Conversation, Loss } from "../protocols/ir.ts";
 import type { CountProvider } from "../protocols/token-count/index.ts";
 import { joined, withReplaced } from "../wire/pieces.ts";
+import type { ClientRequest } from "./client.ts";
 import type { Destination, Key, ModelName } from "./destination.ts";
 import { counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
 import type { Exchange } from "./exchange.ts";
@@ -129,12 +130,31 @@ const translated = (exchange: Exchange, destination: Destination, key: Key): Tra
   });
 };
 
+class Asking implements Asked {
+  readonly model: string;
+  readonly isStreaming: boolean;
+  readonly query: string;
+  readonly #request: ClientRequest;
+
+  constructor({ modelAsked, endpoint, query, request }: Exchange) {
+    this.model = modelAsked;
+    this.isStreaming = endpoint.isStreaming;
+    this.query = query;
+    this.#request = request;
+  }
+
+  /** Few look at them, and to have them by name costs as much as a small step. */
+  get headers(): Asked["headers"] {
+    return this.#request.headers;
+  }
+}
+
 const read = (exchange: Exchange, client: ClientCodec): Failure | null => {
   if (exchange.conversation !== null) return null;
-  const { body, modelAsked, endpoint, query, request } = exchange;
+  const { body, endpoint } = exchange;
   const sent = joined(body);
   const bytes = endpoint.family === "token-count" ? countedBody(endpoint.protocol, sent) : sent;
-  const conversation = "problem" in bytes ? bytes : client.decodeRequest(bytes, { model: modelAsked, isStreaming: endpoint.isStreaming, query, headers: request.headers });
+  const conversation = "problem" in bytes ? bytes : client.decodeRequest(bytes, new Asking(exchange));
   if (isInvalid(conversation)) return failure("REQUEST_INVALID", { problem: conversation.problem }, conversation.parameter);
   exchange.conversation = conversation;
   exchange.isStreaming = conversation.isStreaming;

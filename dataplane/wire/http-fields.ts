@@ -34,12 +34,11 @@ export const checkHead = (head: string): void => {
 
 /** Index of the line's end, the text's own at the last; throws when half a line end stands in between. */
 export const endOfLine = (head: string, start: number): number => {
-  const end = head.indexOf("\r\n", start);
-  const lineEnd = end === -1 ? head.length : end;
   const feed = head.indexOf("\n", start);
   const carriage = head.indexOf("\r", start);
-  if ((feed !== -1 && feed < lineEnd) || (carriage !== -1 && carriage < lineEnd)) throw new UnfitField("a line ends with half a line end");
-  return lineEnd;
+  // Each alone is half of one. Two searches for a character are faster than one for both.
+  if (carriage !== (feed === -1 ? -1 : feed - 1)) throw new UnfitField("a line ends with half a line end");
+  return carriage === -1 ? head.length : carriage;
 };
 
 /** Flat, names in lower case, in the order in which they came. The text has no line end behind the last. */
