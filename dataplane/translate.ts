@@ -9,7 +9,7 @@ import { catalogue } from "./providers/catalogue.ts";
 import { dialectsOf, type Dialects } from "./providers/dialects.ts";
 import type { ProtocolName, ProviderType } from "./snapshot/schema.ts";
 import { dialectPath } from "./request/upstream-path.ts";
-import { findTopLevel, readString } from "./wire/json-splice.ts";
+import { findTopLevel, readString } from "./wire/json-top-level.ts";
 
 /** What cannot be done, in words for the person who asked. */
 class Impossible extends Error {}

@@ -5,7 +5,7 @@ import { failure, type Failure } from "../errors.ts";
 import type { Settings } from "../snapshot/schema.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
 import { HeldBytes } from "../wire/held-bytes.ts";
-import { TopLevelReader } from "../wire/json-splice.ts";
+import { TopLevelReader } from "../wire/json-top-level.ts";
 import { boundaryOf } from "../wire/multipart.ts";
 import type { WholeBody } from "./client.ts";
 import { Upload } from "./upload.ts";

@@ -11,7 +11,7 @@ import type { ClientReply, ClientRequest } from "./client.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Destination } from "./destination.ts";
 import type { RouteEntry, Router } from "./router.ts";
-import type { TopLevel } from "../wire/json-splice.ts";
+import type { TopLevel } from "../wire/json-top-level.ts";
 import type { Upload } from "./upload.ts";
 
 export interface Waiting {

@@ -1,7 +1,7 @@
 // Step 3: which model is asked for, and whether a stream is. The raw bytes stay as they are.
 // It does not know what a conversation is; that is read only where two protocols meet.
 import { failure, type Failure } from "../errors.ts";
-import { findTopLevel, readString } from "../wire/json-splice.ts";
+import { findTopLevel, readString } from "../wire/json-top-level.ts";
 import { joined, spanOf } from "../wire/pieces.ts";
 import type { Exchange } from "./exchange.ts";
 import { identifierHint } from "./nowhere.ts";

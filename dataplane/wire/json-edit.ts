@@ -1,7 +1,7 @@
 // Changes top-level members in the bytes of a JSON object: leaves them out, calls them otherwise, puts in what must be there.
 // What is not named stays as it is to the byte; values are not parsed. It does not judge the object: a broken one is not changed.
 import { Crossing, skipSpace, stringEnd, valueEnd } from "./json-cross.ts";
-import { readString } from "./json-splice.ts";
+import { readString } from "./json-top-level.ts";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;

@@ -20,7 +20,7 @@ const clocks = inFiles("dataplane/clock.ts", "operator/clock.ts", "test/");
 const settings = (path: string): boolean => path.endsWith("/settings.ts") || inTests(path);
 const mains = (path: string): boolean => /\/(?:main|standalone)\.ts$/.test(path) || path.startsWith("operator/cli/");
 // The door of the command line runs on any Node and so imports nothing of ours.
-const parsers = inFiles("operator/cli/llmgw.js", "dataplane/wire/json.ts", "dataplane/wire/json-splice.ts", "dataplane/snapshot/", "operator/demo/json.ts", "test/");
+const parsers = inFiles("operator/cli/llmgw.js", "dataplane/wire/json.ts", "dataplane/wire/json-top-level.ts", "dataplane/snapshot/", "operator/demo/json.ts", "test/");
 
 const abbreviation = (short: string, long: string): WordRule => ({
   name: short,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HeldBytes } from "../../dataplane/wire/held-bytes.ts";
 import { Crossing, stringEnd, valueEnd } from "../../dataplane/wire/json-cross.ts";
-import { findTopLevel, type TopLevel, TopLevelReader } from "../../dataplane/wire/json-splice.ts";
+import { findTopLevel, type TopLevel, TopLevelReader } from "../../dataplane/wire/json-top-level.ts";
 import { openWindow } from "../../dataplane/wire/json-vector.ts";
 import { expectedOf, type Expected } from "./json-oracle.ts";
 

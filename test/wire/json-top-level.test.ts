@@ -1,7 +1,7 @@
-// The scanner must agree with JSON.parse about every sound body, and splice nothing but the model's name.
+// The scanner must agree with JSON.parse about every sound body, and nothing but the model's name may be replaced.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findTopLevel, readString } from "../../dataplane/wire/json-splice.ts";
+import { findTopLevel, readString } from "../../dataplane/wire/json-top-level.ts";
 import { joined, withReplaced } from "../../dataplane/wire/pieces.ts";
 
 const find = (text: string) => {
@@ -83,7 +83,7 @@ describe("finding the model", () => {
   });
 });
 
-describe("splicing", () => {
+describe("replacing the name", () => {
   it("leaves unknown fields, big integers, 1.0, key order, doubled keys and white space untouched", () => {
     const text = '{ "z":9007199254740993,\n "model" : "support-chat" ,"a":1.0,"a":2,"\\u0062":"\\ud83d\\ude00é" }';
     expect(renamed(text, "gpt")).toBe(text.replace('"support-chat"', '"gpt"'));
