@@ -18,6 +18,7 @@ import { handle, handleModels, handleNothing } from "./request/handle.ts";
 import { whyNowhere } from "./request/nowhere.ts";
 import type { Problem } from "./snapshot/check.ts";
 import type { Snapshot } from "./snapshot/schema.ts";
+import { withoutValidator } from "./wire/no-validator.ts";
 
 export interface ServerParts extends GatewayParts {
   readonly host: string;
@@ -69,6 +70,7 @@ export const startServer = async (parts: ServerParts): Promise<GatewayServer> =>
   // One, or one for each address of a host that has several.
   const listeners: Listener[] = [];
   const app = fastify({
+    ...withoutValidator,
     serverFactory: (handler) => {
       const listener = listenerOf(parts, gateway, handler);
       listeners.push(listener);

@@ -37,10 +37,19 @@ const wholeOnly = (schema: z.core.$ZodType): z.core.$ZodCheck<never>[] => {
   throw new Error("a shape knows whole numbers only");
 };
 
-const boundsOf = (checks: readonly z.core.$ZodCheck<never>[] = []): { min?: number; max?: number; pattern?: RegExp } =>
-  Object.assign({}, ...checks.map((check) => boundOf((check as z.core.$ZodChecks)._zod.def))) as object;
+interface Limits {
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: RegExp;
+}
 
-const boundOf = (def: z.core.$ZodChecks["_zod"]["def"]): { min?: number; max?: number; pattern?: RegExp } => {
+const boundsOf = (checks: readonly z.core.$ZodCheck<never>[] = []): Limits => {
+  const bounds = checks.map((check) => boundOf((check as z.core.$ZodChecks)._zod.def));
+  if (new Set(bounds.flatMap(Object.keys)).size < bounds.length) throw new Error("a shape has each bound once");
+  return Object.assign({}, ...bounds) as Limits;
+};
+
+const boundOf = (def: z.core.$ZodChecks["_zod"]["def"]): Limits => {
   if (def.check === "min_length") return { min: def.minimum };
   if (def.check === "max_length") return { max: def.maximum };
   if (def.check === "greater_than" && def.inclusive) return { min: Number(def.value) };

@@ -43,15 +43,15 @@ export type Timeouts = z.infer<typeof timeoutsSchema>;
 const placementSchema = z.strictObject({ place: z.enum(["header", "query"]), name: z.string().min(1).max(256), prefix: z.string().max(64) });
 export type Placement = z.infer<typeof placementSchema>;
 
-const keys = z.array(z.strictObject({ name: z.string().max(253), credential: id, weight })).max(64);
+const key = z.strictObject({ name: z.string().max(253), credential: id, weight });
 const word = z.string().min(1).max(256);
 
 /** How requests are authorized. Secrets stand in `credentials`; here are their ids. */
 const authSchema = z.discriminatedUnion("scheme", [
-  z.strictObject({ scheme: z.literal("none"), keys: keys.max(0) }),
+  z.strictObject({ scheme: z.literal("none"), keys: z.array(key).max(0) }),
   z.strictObject({
     scheme: z.literal("api-key"),
-    keys,
+    keys: z.array(key).max(64),
     /** Absent: what the catalogue row says. */
     placement: placementSchema.optional(),
   }),

@@ -14,7 +14,7 @@ export type Shape =
   | { readonly kind: "either"; readonly by: string; readonly options: Readonly<Record<string, Members>> }
   /** Of an object's member: it may be missing. */
   | { readonly kind: "optional"; readonly of: Shape }
-  /** An object of which only that is said: its members are looked at elsewhere. */
+  /** A table is an object of which only that is said: its members are looked at elsewhere. */
   | { readonly kind: "boolean" | "secret" | "table" | "anything" };
 
 interface Bounds {
@@ -142,25 +142,32 @@ const takeOneOf = ({ values }: OneOf, value: unknown, reading: Reading): unknown
 };
 
 const takeList = (shape: List, value: unknown, reading: Reading): unknown => {
+  if (!Array.isArray(value)) {
+    reading.wrong("array", value);
+    checkLength(shape, value, reading);
+    return value;
+  }
+  // Of a list that is too long no item is looked at.
+  if (value.length > (shape.max ?? Infinity)) {
+    checkLength(shape, value, reading);
+    reading.finalIssues = reading.issues.length;
+    return value;
+  }
   const before = reading.issues.length;
-  if (!Array.isArray(value)) reading.wrong("array", value);
-  const taken = Array.isArray(value) ? value.map((item: unknown, index) => reading.at(index, shape.of, item)) : value;
+  const taken = value.map((item: unknown, index) => reading.at(index, shape.of, item));
   if (reading.finalIssues <= before) checkLength(shape, value, reading);
   return taken;
 };
 
-/** Of whatever has a length, also where it is of the wrong type. */
+/** Of texts and lists, also where one stands in the place of the other. */
 const checkLength = ({ min = 0, max = Infinity }: Bounds, value: unknown, reading: Reading): void => {
-  if (min === 0 && max === Infinity) return;
-  const units = unitsOf(value);
-  if (units === undefined) return;
-  // Characters, of which one takes one unit or two.
-  const isCounted = typeof value === "string" && (units > max || (units >= min && units < min * 2));
-  const length = isCounted ? charactersIn(value) : units;
-  const unit = typeof value === "string" ? "characters" : "items";
-  const [origin, bound] = typeof value === "string" || Array.isArray(value) ? [Array.isArray(value) ? "array" : "string", (sign: string, limit: number) => `to have ${sign}${limit} ${unit}`] : ["unknown", (sign: string, limit: number) => `to be ${sign}${limit}`];
-  if (length < min) reading.say(`Too small: expected ${origin} ${bound(">=", min)}`);
-  if (length > max) reading.say(`Too big: expected ${origin} ${bound("<=", max)}`);
+  if (typeof value !== "string" && !Array.isArray(value)) return;
+  const units = value.length;
+  // A text is as long as it has characters, of which one takes one unit or two.
+  const length = typeof value === "string" && units > 0 && (units > max || units < min * 2) ? charactersIn(value) : units;
+  const [origin, unit] = typeof value === "string" ? ["string", "characters"] : ["array", "items"];
+  if (length < min) reading.say(`Too small: expected ${origin} to have >=${min} ${unit}`);
+  if (length > max) reading.say(`Too big: expected ${origin} to have <=${max} ${unit}`);
 };
 
 const takeMembers = ({ members, isStrict }: Members, value: unknown, reading: Reading): unknown => {
@@ -188,7 +195,7 @@ const refuseUnknown = (members: Members["members"], value: object, reading: Read
 };
 
 const takeRecord = (shape: Extract<Shape, { kind: "record" }>, value: unknown, reading: Reading): unknown => {
-  if (!isRecord(value)) {
+  if (!isPlain(value)) {
     reading.wrong("record", value);
     return value;
   }
@@ -213,10 +220,8 @@ const takeEither = ({ by, options }: Extract<Shape, { kind: "either" }>, value: 
   return value;
 };
 
-const unitsOf = (value: unknown): number | undefined => {
-  if (typeof value === "string" || Array.isArray(value)) return value.length;
-  return isRecord(value) && typeof value.length === "number" ? value.length : undefined;
-};
+/** No instance of a class: such a thing has members of its own accord. */
+const isPlain = (value: unknown): value is Record<string, unknown> => isRecord(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
 
 const charactersIn = (text: string): number => {
   let count = 0;

@@ -29,10 +29,10 @@ export const sections = ["providers", "routes", "callers", "credentials"] as con
 export type Section = (typeof sections)[number];
 
 /** As much of a provider's `auth` as names credentials. */
-type Authorizing =
-  | { readonly scheme: "none" | "api-key"; readonly keys: readonly { readonly credential: string }[] }
-  | { readonly scheme: "aws"; readonly keyPair?: Readonly<Record<string, string | undefined>> | undefined }
-  | { readonly scheme: "google" | "azure" | "oauth"; readonly credential?: string | undefined };
+type Keyed<Scheme> = { readonly scheme: Scheme; readonly keys: readonly { readonly credential: string }[] };
+type Single<Scheme> = { readonly scheme: Scheme; readonly credential?: string | undefined };
+type Paired = { readonly scheme: "aws"; readonly keyPair?: Readonly<Record<string, string | undefined>> | undefined };
+type Authorizing = Keyed<"none"> | Keyed<"api-key"> | Paired | Single<"google"> | Single<"azure"> | Single<"oauth">;
 
 /** The credentials that a provider needs, each with the place in `auth` that names it. */
 export const credentialsOf = (auth: Authorizing): { readonly path: string; readonly credential: string }[] => {

@@ -2,6 +2,7 @@
 // Binds where it is told (127.0.0.1 unless told), carries no traffic, changes nothing.
 import fastify, { type FastifyInstance } from "fastify";
 import type { Snapshot } from "../snapshot/schema.ts";
+import { withoutValidator } from "../wire/no-validator.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface AdminParts {
@@ -26,7 +27,7 @@ const HASH_CHARACTERS_SHOWN = 12;
 const CONNECTIONS_MAX = 256;
 
 export const startAdmin = async (parts: AdminParts): Promise<Admin> => {
-  const server = fastify({ logger: false, forceCloseConnections: true, requestTimeout: 10_000, bodyLimit: 1024 });
+  const server = fastify({ ...withoutValidator, logger: false, forceCloseConnections: true, requestTimeout: 10_000, bodyLimit: 1024 });
   server.server.maxConnections = CONNECTIONS_MAX;
   addRoutes(server, parts);
   const host = parts.host ?? "127.0.0.1";

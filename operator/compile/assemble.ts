@@ -4,7 +4,8 @@
 import type { GatewaySettings } from "../../crds/gateway-settings.ts";
 import { resourceHash } from "../../dataplane/snapshot/canonical.ts";
 import { checkSnapshot, problemsSince, type Problem } from "../../dataplane/snapshot/check.ts";
-import { credentialsOf, FORMAT, sections, type Caller, type Provider, type Route, type Settings, type Snapshot } from "../../dataplane/snapshot/schema.ts";
+import type { Caller, Provider, Route, Settings, Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { credentialsOf, FORMAT, sections } from "../../dataplane/snapshot/terms.ts";
 import type { Secret } from "../../dataplane/snapshot/secret.ts";
 import { own, refOf, type ObjectRef } from "../world.ts";
 import type { Won } from "./claims.ts";

@@ -1,7 +1,8 @@
 // Whom a snapshot is for: all of a gateway, or of a gateway what one namespace may use, for a sidecar.
 // `viewFor` cuts the second out of the first. Pure. What it leaves out never leaves the operator.
 import type { Difference } from "../../dataplane/snapshot/delta.ts";
-import { credentialsOf, type Route, type Snapshot } from "../../dataplane/snapshot/schema.ts";
+import type { Route, Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { credentialsOf } from "../../dataplane/snapshot/terms.ts";
 
 export interface Audience {
   readonly gateway: string;

@@ -4,7 +4,8 @@ import { snapshotVersion } from "../../dataplane/snapshot/canonical.ts";
 import { diff, differences, type Difference } from "../../dataplane/snapshot/delta.ts";
 import { lowered, lowerings, type Lowering } from "../../dataplane/snapshot/formats.ts";
 import { encodeDelta, encodeSnapshot } from "../../dataplane/snapshot/messages.ts";
-import { FORMAT, type Snapshot } from "../../dataplane/snapshot/schema.ts";
+import type { Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { FORMAT } from "../../dataplane/snapshot/terms.ts";
 import { audienceKey, isConcerned, viewFor, type Audience } from "./audience.ts";
 
 export interface Edition {

@@ -4,7 +4,7 @@ import type { Channel } from "../../dataplane/snapshot/channel.ts";
 import type { Problem } from "../../dataplane/snapshot/check.ts";
 import { encodeMessage, type FromDataPlane, type Hello, type Nack, type Report } from "../../dataplane/snapshot/messages.ts";
 import { commonFormat } from "../../dataplane/snapshot/formats.ts";
-import { FORMAT } from "../../dataplane/snapshot/schema.ts";
+import { FORMAT } from "../../dataplane/snapshot/terms.ts";
 import type { Audience } from "./audience.ts";
 import type { Edition, Editions, Frame, Hearer } from "./editions.ts";
 
