@@ -1,23 +1,53 @@
 // How the tests run: a process for each core, and no test that hangs for long. Files share their process, because each closes what
 // it opened; alone are those that measure memory, put another module in the place of one, or open thousands of sockets.
 // Benches, and what needs a cluster, are programs of their own and not found here.
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+const paths = (...files: readonly string[]): string[] => files.map((file) => `test/${file}.test.ts`);
 
 const elsewhere = ["test/bench/**", "test/cluster/**"];
-const alone = [
+const alone = paths(
   "protocols/fuzz-all", "request/rebuild", "request/upload", "story/backpressure", "story/uploads",
   "story/errors", "providers/rows/rows",
   "story/upstreams-busy",
-].map((file) => `test/${file}.test.ts`);
+);
+
+/** Those that take seconds, the longest first. */
+const long = paths(
+  "protocols/fuzz-all", "dashboards/live", "operator/standalone/run", "story/forty", "story/python", "story/forty-errors",
+  "protocols/cuts", "operator/cluster/faults", "operator/cli/stop", "operator/cluster/process", "protocols/openai-failure",
+);
+
+const rankOf = ({ moduleId }: TestSpecification): number => {
+  const place = long.findIndex((path) => moduleId.endsWith(`/${path}`));
+  return place < 0 ? long.length : place;
+};
+
+/** Where no earlier run has told how long files take, vitest goes by their size: a long one can come last, and a core waits for it. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    // Processes are shared within a project only, so that its files stay together.
+    const projects = [...Map.groupBy(sorted, ({ project }) => project.name).values()];
+    return projects.flatMap((own) => own.toSorted((one, other) => rankOf(one) - rankOf(other)));
+  }
+}
 
 export default defineConfig({
   test: {
     pool: "forks",
-    setupFiles: [fileURLToPath(new URL("test/patience.ts", import.meta.url))],
+    setupFiles: [new URL("test/patience.ts", import.meta.url), new URL("test/chance.ts", import.meta.url)].map((url) => fileURLToPath(url)),
     // Left alone, vitest keeps a core for itself; on two cores that doubles the time.
     maxWorkers: Math.max(2, availableParallelism()),
+    // Those that say they may run side by side mostly wait. A file cannot say it for itself: the first of a process decides for all.
+    maxConcurrency: 40,
+    sequence: { sequencer: LongFirst },
+    // For the processes that tests start: the second start of each takes half the time.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "llmgw-test-state", "llm-gateway", "compile-cache") },
     // Only there to fail: a busy machine takes its time.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,13 +1,14 @@
-// Two operators against an API server double, on the system's own clock, and data planes of all kinds at their streams: good ones, one
+// Two operators against an API server double, on a clock that hastens, and data planes of all kinds at their streams: good ones, one
 // that refuses, one that lies. Things go on changing until the test is over, so that there is something to see.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { sleepWith } from "../../dataplane/clock.ts";
 import { startFeed } from "../../dataplane/feed/connect.ts";
 import { Current } from "../../dataplane/feed/current.ts";
 import { Journal } from "../../dataplane/feed/journal.ts";
-import { systemClock } from "../../operator/clock.ts";
+import { systemClock, type Clock } from "../../operator/clock.ts";
 import { makeLog } from "../../operator/cluster/log.ts";
 import { ClusterOperator } from "../../operator/cluster/run.ts";
 import { readClusterSettings } from "../../operator/cluster/settings.ts";
@@ -19,6 +20,15 @@ import { eventually } from "../operator/standalone/running.ts";
 const AUDIENCE = "operator.test";
 const HOME = "llm-system";
 const EDIT_MS = 700;
+/** A new leader says nothing about who is absent for a quarter of a minute. */
+const HASTE = 3;
+
+const hastening = (times: number): Clock => {
+  const [startMs, startTick] = [systemClock.now(), systemClock.tick()];
+  const tick = (): number => startTick + (systemClock.tick() - startTick) * times;
+  const after: Clock["after"] = (delayMs, run) => systemClock.after(delayMs / times, run);
+  return { now: () => startMs + Math.floor(tick() - startTick), tick, after, sleep: sleepWith(after) };
+};
 
 const settingsOf = (name: string) => {
   const { settings, problems } = readClusterSettings({
@@ -45,9 +55,10 @@ export const startControl = async (): Promise<Control> => {
   server.review = reviewed;
   onTestFinished(() => server.close());
   furnish(server);
-  const leader = await operate(server, "operator-0");
+  const clock = hastening(HASTE);
+  const leader = await operate(server, "operator-0", clock);
   await eventually(() => leader.pushPort > 0, "leadership");
-  const standby = await operate(server, "operator-1");
+  const standby = await operate(server, "operator-1", clock);
   dialAll(server, leader);
   keepEditing(server);
   return { admin: [leader, standby].map(({ healthPort }) => `127.0.0.1:${healthPort}`) };
@@ -61,10 +72,10 @@ const furnish = (server: KubeDouble): void => {
   server.put(collections.routes, route("lost", "lost-chat", "nobody"));
 };
 
-const operate = async (server: KubeDouble, name: string): Promise<ClusterOperator> => {
+const operate = async (server: KubeDouble, name: string, clock: Clock): Promise<ClusterOperator> => {
   server.put(collections.pods, { metadata: { name, namespace: HOME, labels: { app: "operator" } } });
-  const log = makeLog(() => undefined, () => systemClock.now());
-  const operator = new ClusterOperator(settingsOf(name), { connection: plainConnection(server.url), namespace: HOME, clock: systemClock, random: () => 0.5, log, stop: new AbortController().signal });
+  const log = makeLog(() => undefined, () => clock.now());
+  const operator = new ClusterOperator(settingsOf(name), { connection: plainConnection(server.url), namespace: HOME, clock, random: () => 0.5, log, stop: new AbortController().signal });
   onTestFinished(() => operator.stop());
   await operator.start();
   return operator;

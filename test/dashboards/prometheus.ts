@@ -63,7 +63,8 @@ export const startPrometheus = async (scraped: readonly Scraped[], rules: Readon
   const folder = mkdtempSync(join(tmpdir(), "llmgw-prometheus-"));
   for (const [name, text] of Object.entries({ ...rules, "prometheus.yaml": settingsFor(scraped) })) writeFileSync(join(folder, name), text);
   const port = await freePort();
-  const words = [`--config.file=${join(folder, "prometheus.yaml")}`, `--storage.tsdb.path=${join(folder, "data")}`, `--web.listen-address=127.0.0.1:${port}`, "--log.level=warn"];
+  // It looks for what to scrape five seconds after its start unless it is told otherwise.
+  const words = [`--config.file=${join(folder, "prometheus.yaml")}`, `--storage.tsdb.path=${join(folder, "data")}`, `--web.listen-address=127.0.0.1:${port}`, "--log.level=warn", "--scrape.discovery-reload-interval=100ms"];
   const child = spawn("prometheus", words, { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (piece: string) => (said += piece));

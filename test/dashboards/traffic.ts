@@ -39,7 +39,8 @@ const inTurn = (...behaviours: readonly Behaviour[]): Script => {
 const scripts: Readonly<Record<string, Script>> = {
   steady: wellBehaved(20),
   slow: wellBehaved(400),
-  shaky: inTurn(wellBehaved(40), failure(503), wellBehaved(60), tooManyRequests()),
+  // As many as no round asks for: whoever always asks in the same place meets each of them in the end.
+  shaky: inTurn(wellBehaved(40), failure(503), wellBehaved(60), tooManyRequests(), wellBehaved(50)),
   broken: inTurn(failure(500), brokenStream(events.slice(0, 5)), tooManyRequests(), failure(400)),
   untold,
   endless,

@@ -43,9 +43,9 @@ export interface Mounted extends CertificateFiles {
 }
 
 /** The files are links into a folder that is itself a link, and that link is what is replaced. */
-export const mounted = (cert: string, key: string): Mounted => {
+export const mounted = (cert: string, key: string, atEnd: (end: () => void) => void = onTestFinished): Mounted => {
   const folder = mkdtempSync(join(tmpdir(), "llmgw-certificate-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+  atEnd(() => rmSync(folder, { recursive: true }));
   let turn = 0;
   const swap = (newCert: string, newKey: string): void => {
     const name = `..${(turn += 1)}`;

@@ -1,5 +1,5 @@
 // The API server double against itself: what a real one does, and the misbehaviour that only a double does on demand.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { KubeClient } from "../../operator/kube/client.ts";
 import { plainConnection } from "../../operator/kube/connection.ts";
 import { resources, type WatchEvent } from "../../operator/kube/types.ts";
@@ -66,8 +66,7 @@ describe("what it does on demand", () => {
   it("writes what a test says onto its streams, and records what it was asked", () =>
     running(async (server, _, events) => {
       server.bookmark();
-      await soon();
-      expect(events.map(({ type }) => type)).toEqual(["BOOKMARK"]);
+      await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(["BOOKMARK"]));
       expect(server.seenOf("GET", "/secrets").map(({ isWatch }) => isWatch)).toEqual([true]);
     }));
 });

@@ -2,10 +2,16 @@
 const USUAL = 20_261_121;
 
 /** `LLMGW_FUZZ_SEED=7`: begins at 7. `LLMGW_FUZZ_SEED=random`: elsewhere each time. */
-export const seedOf = (): number => {
+export const askedSeed = (): number => {
   const asked = process.env["LLMGW_FUZZ_SEED"] ?? "";
   const seed = asked === "random" ? Math.trunc(performance.now() * 1_000_003) % 2_147_483_647 : Number(asked || USUAL);
   if (!Number.isInteger(seed)) throw new Error(`LLMGW_FUZZ_SEED is ${asked}: it must be a whole number, or "random"`);
+  return seed;
+};
+
+/** And says so. */
+export const seedOf = (): number => {
+  const seed = askedSeed();
   process.stdout.write(`seed ${seed}: LLMGW_FUZZ_SEED=${seed} does it again\n`);
   return seed;
 };

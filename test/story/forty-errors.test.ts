@@ -33,7 +33,7 @@ const TOLD: Readonly<Record<number, readonly number[]>> = {
   400: [400], 401: [502], 403: [502], 404: [404], 408: [408, 504], 413: [413], 422: [422, 400], 429: [429], 500: [500, 502], 502: [502], 503: [503, 529], 529: [529, 503],
 };
 
-describe.each(PROVIDERS)("the errors of a provider that speaks %s", (provider) => {
+describe.concurrent.each(PROVIDERS)("the errors of a provider that speaks %s", (provider) => {
   it.each(clients.map((make) => [make("http://none", "none").name, make] as const))("reach the SDK of %s", async (name, make) => {
     const client = make(served.url, "any");
     const row = [provider, name];

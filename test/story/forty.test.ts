@@ -1,13 +1,10 @@
 // One conversation by five SDKs over eight provider protocols, through the gateway as `npm start` starts it: forty runs,
 // each whole and streamed, without and with thinking. All must mean the same; a table of what was seen is printed.
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clients, EXPECTED, held, meaning, type Run } from "./forty-clients.ts";
 import { printTable, PROVIDERS, servedExamples } from "./forty-gateway.ts";
 
 type Usage = Run["answering"]["usage"];
-
-// The demo provider speaks word by word, and who waits for one can hear another meanwhile.
-vi.setConfig({ maxConcurrency: 20 });
 
 const served = servedExamples({ isGuarded: true });
 const rows: string[][] = [];
@@ -16,11 +13,12 @@ const counted: Usage[] = [];
 
 beforeAll(async () => {
   const direct = clients[0]!(served.demoUrl, "any");
-  for (const isThinking of [false, true]) counted.push((await held(direct, "demo-chat", true, isThinking)).answering.usage);
+  counted.push(...(await Promise.all([false, true].map((isThinking) => held(direct, "demo-chat", true, isThinking)))).map(({ answering }) => answering.usage));
 });
 
 afterAll(() => printTable(rows));
 
+// The demo provider speaks word by word, and who waits for one can hear another meanwhile.
 describe.concurrent.each(PROVIDERS)("a provider that speaks %s", (provider) => {
   describe.each(clients.map((make) => [make("http://none", "none").name, make] as const))("is understood by the SDK of %s", (name, make) => {
     it.each([[false], [true]])("in a conversation with a picture and two calls (thinking: %s)", async (isThinking) => {

@@ -27,9 +27,9 @@ const translated = async (words: readonly string[]): Promise<{ code: number; lin
   }
 };
 
-describe("llmgw translate", { timeout: 30_000 }, () => {
-  it("shows the path, the body and each loss, in the client's words", async () => {
-    const running = llmgw(["translate", "--to", "Anthropic", "--model", "claude-sonnet-4-6", fileOf(question)]);
+describe.concurrent("llmgw translate", { timeout: 30_000 }, () => {
+  it("shows the path, the body and each loss, in the client's words", async ({ onTestFinished }) => {
+    const running = llmgw(["translate", "--to", "Anthropic", "--model", "claude-sonnet-4-6", fileOf(question)], {}, onTestFinished);
     expect(await running.exit).toBe(0);
     const { lines } = running;
     expect(lines[0]).toBe("POST /messages");

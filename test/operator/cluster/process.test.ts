@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import { KubeDouble } from "../../doubles/kube.ts";
 import { collections, provider, route, secret } from "../kube/cluster.ts";
 import { eventually, freePort } from "../standalone/running.ts";
@@ -18,23 +18,25 @@ interface Started {
   readonly exit: Promise<number | null>;
 }
 
-const start = (environment: Record<string, string>, ...words: string[]): Started => {
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"] ?? "", HOME: tmpdir(), ...environment } });
+type AtEnd = TestContext["onTestFinished"];
+
+const start = (atEnd: AtEnd, environment: Record<string, string>, ...words: string[]): Started => {
+  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], HOME: tmpdir(), NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"], ...environment } });
   let [output, errors] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (piece: string) => (output += piece));
   child.stderr.setEncoding("utf8").on("data", (piece: string) => (errors += piece));
   const exit = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  onTestFinished(async () => {
+  atEnd(async () => {
     child.kill("SIGKILL");
     await exit;
   });
   return { child, output: () => output, errors: () => errors, exit };
 };
 
-const cluster = async (): Promise<{ server: KubeDouble; environment: Record<string, string>; health: string }> => {
+const cluster = async (atEnd: AtEnd): Promise<{ server: KubeDouble; environment: Record<string, string>; health: string }> => {
   const folder = mkdtempSync(join(tmpdir(), "llmgw-"));
   const server = await KubeDouble.start();
-  onTestFinished(async () => {
+  atEnd(async () => {
     await server.close();
     rmSync(folder, { recursive: true });
   });
@@ -54,10 +56,10 @@ const cluster = async (): Promise<{ server: KubeDouble; environment: Record<stri
 
 const statusOf = (url: string): Promise<number> => fetch(url).then(({ status }) => status, () => 0);
 
-describe("the operator's process", () => {
-  it("gets ready, leads, and on SIGTERM lets go of label and lease and ends with 0", async () => {
-    const { server, environment, health } = await cluster();
-    const { child, exit, errors } = start(environment);
+describe.concurrent("the operator's process", () => {
+  it("gets ready, leads, and on SIGTERM lets go of label and lease and ends with 0", async ({ onTestFinished }) => {
+    const { server, environment, health } = await cluster(onTestFinished);
+    const { child, exit, errors } = start(onTestFinished, environment);
     await eventually(async () => (await statusOf(`${health}/readyz`)) === 200, "readiness");
     const labels = (): unknown => server.store.get(collections.pods, "llm-system/operator-0")?.metadata["labels"];
     await eventually(() => JSON.stringify(labels()) === '{"llmgateway.io/role":"leader"}', "the label");
@@ -69,9 +71,9 @@ describe("the operator's process", () => {
     expect(errors()).not.toContain("sk-first");
   });
 
-  it("ends with 1 when another one takes the lease", async () => {
-    const { server, environment, health } = await cluster();
-    const { exit } = start(environment);
+  it("ends with 1 when another one takes the lease", async ({ onTestFinished }) => {
+    const { server, environment, health } = await cluster(onTestFinished);
+    const { exit } = start(onTestFinished, environment);
     await eventually(async () => (await statusOf(`${health}/readyz`)) === 200 && server.store.get(collections.leases, "llm-system/llm-gateway-operator") !== undefined, "leadership");
     const lease = server.store.get(collections.leases, "llm-system/llm-gateway-operator")!;
     server.put(collections.leases, { ...lease, spec: { ...(lease["spec"] as object), holderIdentity: "other" } });
@@ -79,16 +81,16 @@ describe("the operator's process", () => {
     expect(server.store.get(collections.leases, "llm-system/llm-gateway-operator")?.["spec"]).toMatchObject({ holderIdentity: "other" });
   });
 
-  it("says with --dry-run what it would do, and has asked for nothing but to read", async () => {
-    const { server, environment } = await cluster();
-    const { exit, output, errors } = start(environment, "--dry-run");
+  it("says with --dry-run what it would do, and has asked for nothing but to read", async ({ onTestFinished }) => {
+    const { server, environment } = await cluster(onTestFinished);
+    const { exit, output, errors } = start(onTestFinished, environment, "--dry-run");
     expect(await exit, errors()).toBe(0);
     expect(output()).toMatch(/^gateway default: version [0-9a-f]{32}, 1 providers, 1 routes, 0 callers, 1 credentials\nLLMProvider\/team-a\/openai: carried by default\nLLMRoute\/team-a\/chat: carried by default\n$/);
     expect(server.seen.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
-  it("ends with 2 for what nobody can mean", async () => {
-    const { exit, errors } = start({ LLMGW_PUSH_PORT: "many" }, "--dance");
+  it("ends with 2 for what nobody can mean", async ({ onTestFinished }) => {
+    const { exit, errors } = start(onTestFinished, { LLMGW_PUSH_PORT: "many" }, "--dance");
     expect(await exit).toBe(2);
     expect(errors()).toContain("unknown flag --dance");
     expect(errors()).toContain("LLMGW_PUSH_PORT");

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { authority, certificateOf, HOUR_MS, mounted } from "../../doubles/certificate.ts";
 import { addressOf, freePort, folders, llmgw } from "./running.ts";
 
-test("serves HTTPS with the certificate of --tls-cert and --tls-key", async () => {
+test.concurrent("serves HTTPS with the certificate of --tls-cert and --tls-key", async ({ onTestFinished }) => {
   const signer = await authority();
   const pair = await certificateOf(signer, Date.now() + HOUR_MS);
-  const files = mounted(pair.cert, pair.key);
-  const running = llmgw(["run", "--state", folders().state, "--port", "0", "--admin-port", "0", "--demo-port", String(await freePort()), "--tls-cert", files.certificateFile, "--tls-key", files.keyFile]);
+  const files = mounted(pair.cert, pair.key, onTestFinished);
+  const running = llmgw(["run", "--state", folders(onTestFinished).state, "--port", "0", "--admin-port", "0", "--demo-port", String(await freePort()), "--tls-cert", files.certificateFile, "--tls-key", files.keyFile], {}, onTestFinished);
   const address = await addressOf(running);
   expect(address).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
   const models = await new Promise((resolve, reject) => {
@@ -23,11 +23,11 @@ test("serves HTTPS with the certificate of --tls-cert and --tls-key", async () =
   expect(await running.exit).toBe(0);
 });
 
-test.each([
+test.concurrent.for([
   [["--tls-cert", "a.pem"], "--tls-cert and --tls-key belong together: a certificate is shown with its key"],
   [["--tls-cert", "no-such.pem", "--tls-key", "no-such-key.pem"], /there is no file .*no-such\.pem; give one in PEM form with --tls-cert FILE/],
-])("says what is wrong with %j", async (words, said) => {
-  const running = llmgw(["run", "--state", folders().state, ...words]);
+] as const)("says what is wrong with %j", async ([words, said], { onTestFinished }) => {
+  const running = llmgw(["run", "--state", folders(onTestFinished).state, ...words], {}, onTestFinished);
   expect(await running.exit).not.toBe(0);
   expect(running.lines.join("\n")).toMatch(said);
 });

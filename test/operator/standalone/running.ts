@@ -1,5 +1,5 @@
 // A run as a person starts it: `llmgw run` as a process, with folders of its own, and a provider in the test's own process.
-// Whatever it starts is ended when the test is over.
+// Whatever it starts is ended when the test is over; tests that run side by side say which of them that is, by their own onTestFinished.
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -24,13 +24,14 @@ export const eventually = async (condition: () => boolean | Promise<boolean>, wh
   }
 };
 
+/** Takes what is to be done when whoever started it is over: last come, first done. */
+type AtEnd = (end: () => Promise<void>) => void;
+
 export interface Folders {
   readonly manifests: string;
   readonly state: string;
+  readonly atEnd: AtEnd;
 }
-
-/** Takes what is to be done when whoever started it is over: last come, first done. */
-type AtEnd = (end: () => Promise<void>) => void;
 
 export const folders = (atEnd: AtEnd = onTestFinished): Folders => {
   const root = mkdtempSync(join(tmpdir(), "llmgw-"));
@@ -42,7 +43,7 @@ export const folders = (atEnd: AtEnd = onTestFinished): Folders => {
     await eventually(() => pids.every((pid) => !isAlive(pid)), "the end of all processes");
     rmSync(root, { recursive: true, force: true });
   });
-  return { manifests, state };
+  return { manifests, state, atEnd };
 };
 
 export const processesOf = (state: string): { name: string; pid: number }[] => {
@@ -64,7 +65,7 @@ export interface Running {
 
 /** `llmgw WORDS…` with nothing of the test's environment but what is given. */
 export const llmgw = (words: readonly string[], environment: Record<string, string> = {}, atEnd: AtEnd = onTestFinished): Running => {
-  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH ?? "", HOME: tmpdir(), XDG_STATE_HOME: join(tmpdir(), "llmgw-test-state"), ...environment } });
+  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH, HOME: tmpdir(), NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"], XDG_STATE_HOME: join(tmpdir(), "llmgw-test-state"), ...environment } });
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
@@ -104,7 +105,7 @@ const flagsOf = new WeakMap<Folders, string[]>();
 export const run = async (where: Folders, ...words: string[]): Promise<Running> => {
   const flags = flagsOf.get(where) ?? (await portFlags());
   flagsOf.set(where, flags);
-  return llmgw(["run", "--manifests", where.manifests, "--state", where.state, ...flags, ...words]);
+  return llmgw(["run", "--manifests", where.manifests, "--state", where.state, ...flags, ...words], {}, where.atEnd);
 };
 
 /** The address that a run prints when it is ready; the whole welcome has been read by then, although a pipe may bring it in pieces. */
@@ -114,7 +115,7 @@ export const addressOf = async (running: Running): Promise<string> => {
 };
 
 /** Answers every POST with one chat completion. */
-const provider = async (): Promise<string> => {
+const provider = async (atEnd: AtEnd): Promise<string> => {
   const answer = JSON.stringify({
     id: "chatcmpl-1", object: "chat.completion", created: 1, model: "m",
     choices: [{ index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" }], usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
@@ -124,7 +125,7 @@ const provider = async (): Promise<string> => {
     request.once("end", () => response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) }).end(answer));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(async () => {
+  atEnd(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
@@ -153,10 +154,10 @@ export const chat = async (address: string, model: string): Promise<number> => {
 };
 
 /** Folders with a gateway, a provider of the test's own and a route to it for the model "first". */
-export const prepared = async (): Promise<Folders> => {
-  const where = folders();
+export const prepared = async (atEnd: AtEnd = onTestFinished): Promise<Folders> => {
+  const where = folders(atEnd);
   writeGateway(where);
-  writeProvider(where, await provider());
+  writeProvider(where, await provider(atEnd));
   writeRoute(where, "chat", "first");
   return where;
 };

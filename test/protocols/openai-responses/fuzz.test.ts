@@ -1,14 +1,14 @@
 // Any bytes into everything that reads: what comes out is a value, never a throw, and what is held has a bound.
-// A run that fails prints its seed; LLMGW_FUZZ_SEED repeats it.
-import { randomInt } from "node:crypto";
+// Begins at the same seed each time, unless LLMGW_FUZZ_SEED asks for another.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isFailure, isInvalid } from "../../../dataplane/protocols/codec.ts";
 import { Collector } from "../../../dataplane/protocols/collect.ts";
 import type { Event } from "../../../dataplane/protocols/ir.ts";
+import { seedOf } from "../seed.ts";
 import { asked, codec, conversationOf, sent, target } from "./speaking.ts";
 
-const seed = Number(process.env["LLMGW_FUZZ_SEED"] ?? randomInt(2 ** 31));
+const seed = seedOf();
 const settings = { seed, numRuns: 400 };
 
 const types = [

@@ -6,7 +6,9 @@ It knows no wire format and starts nothing: usage is smoke.py URL MODEL..., with
 
 import json
 import sys
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import anthropic
@@ -23,6 +25,8 @@ RESULTS = {"get_weather": "21 degrees", "get_time": "noon"}
 KEY = "any"
 TOKENS_MAX = 4000
 BUDGET = 2000
+
+printing = threading.Lock()
 
 
 @dataclass
@@ -280,18 +284,25 @@ def check(sdk, model, name, run):
     except Exception as error:
         places = [f"{place.filename.rsplit('/', 1)[-1]}:{place.lineno}" for place in traceback.extract_tb(error.__traceback__)]
         problem = f"{type(error).__name__}: {error} ({' '.join(places[-4:])})"
-    print(json.dumps({"sdk": sdk.name, "model": model, "check": name, "problem": problem}), flush=True)
+    with printing:
+        print(json.dumps({"sdk": sdk.name, "model": model, "check": name, "problem": problem}), flush=True)
+
+
+def converse(sdk, models):
+    for model in models:
+        check(sdk, model, "text", lambda: text(sdk, model))
+        check(sdk, model, "tool calls", lambda: calls(sdk, model, thinking=False))
+        check(sdk, model, "tool calls after thinking", lambda: calls(sdk, model, thinking=True))
+        check(sdk, model, "an error", lambda: refused(sdk, model))
+        check(sdk, model, "an error inside a stream", lambda: broken(sdk, model))
 
 
 def main(url, models):
     chat, responses, messages, google = Chat(url), Responses(url), Messages(url), Google(url)
-    for sdk in (chat, responses, messages, google):
-        for model in models:
-            check(sdk, model, "text", lambda: text(sdk, model))
-            check(sdk, model, "tool calls", lambda: calls(sdk, model, thinking=False))
-            check(sdk, model, "tool calls after thinking", lambda: calls(sdk, model, thinking=True))
-            check(sdk, model, "an error", lambda: refused(sdk, model))
-            check(sdk, model, "an error inside a stream", lambda: broken(sdk, model))
+    # While one waits for the gateway another can read its answer.
+    with ThreadPoolExecutor() as threads:
+        for done in [threads.submit(converse, sdk, models) for sdk in (chat, responses, messages, google)]:
+            done.result()
     check(chat, "demo-embedding", "embeddings", lambda: vectors(chat))
     check(chat, "all", "the list of models", lambda: listed(chat))
     check(messages, "all", "a count of tokens", lambda: counted(messages))
