@@ -13,8 +13,8 @@ RUN set -eu; \
 
 FROM scratch AS runtime
 COPY --from=base /runtime /
-# Everything is read-only, so that there is nowhere to keep compiled code.
-ENV PATH=/usr/local/bin NODE_ENV=production NODE_DISABLE_COMPILE_CACHE=1
+# What Node made of the sources when the image was built. Everything is read-only, so that nothing is added to it.
+ENV PATH=/usr/local/bin NODE_ENV=production NODE_COMPILE_CACHE=/app/stripped
 WORKDIR /app
 USER 65532:65532
 ARG VERSION=unknown
@@ -26,15 +26,24 @@ LABEL org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
 COPY LICENSE package.json ./
 
-FROM runtime AS dataplane
+FROM runtime AS dataplane-sources
 LABEL org.opencontainers.image.title="llm-gateway data plane" \
       org.opencontainers.image.description="Serves LLM requests: routes, translates and streams them."
 COPY modules/dataplane ./node_modules
 COPY dataplane ./dataplane
+
+# By the same user and with the same flags as later: what is kept for others is not found.
+FROM dataplane-sources AS dataplane-stripped
+COPY strip.ts /tmp/
+ENV NODE_COMPILE_CACHE=/tmp/stripped
+RUN ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "/tmp/strip.ts", "/app", "/tmp/all.mjs"]
+
+FROM dataplane-sources AS dataplane
+COPY --from=dataplane-stripped /tmp/stripped ./stripped
 EXPOSE 8080 9090
 ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "/app/dataplane/main.ts"]
 
-FROM runtime AS operator
+FROM runtime AS operator-sources
 LABEL org.opencontainers.image.title="llm-gateway operator" \
       org.opencontainers.image.description="Compiles LLMProvider, LLMRoute and LLMBudget objects and pushes them to the data planes."
 COPY modules/operator ./node_modules
@@ -45,5 +54,13 @@ COPY operator ./operator
 # third of the memory for the same time. A share of the limit, so that more memory is more heap; an environment variable,
 # so that `operator.extraEnv` can say otherwise.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size-percentage=40"
+
+FROM operator-sources AS operator-stripped
+COPY strip.ts /tmp/
+ENV NODE_COMPILE_CACHE=/tmp/stripped
+RUN ["/usr/local/bin/node", "/tmp/strip.ts", "/app", "/tmp/all.mjs"]
+
+FROM operator-sources AS operator
+COPY --from=operator-stripped /tmp/stripped ./stripped
 EXPOSE 8443 9090
 ENTRYPOINT ["/usr/local/bin/node", "/app/operator/main.ts"]

@@ -70,6 +70,7 @@ const readSources = (folders: readonly string[]): string[] =>
 const layOut = (folder: string, epoch: number): void => {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock;
   for (const file of ["Dockerfile", "LICENSE", "package.json"]) copyFileSync(join(root, file), join(folder, file));
+  copyFileSync(join(import.meta.dirname, "strip.ts"), join(folder, "strip.ts"));
   for (const [image, folders] of Object.entries(sourcesOf)) {
     for (const source of folders) cpSync(join(root, source), join(folder, source), { recursive: true, filter: (path) => !path.endsWith(".md") });
     const target = join(folder, "modules", image);

@@ -1,16 +1,20 @@
 // llmgw translate, as a person has it: what would be sent, what would be lost, and words for what cannot be done.
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../../operator/cli/command.ts";
 import { translate } from "../../../operator/cli/translate.ts";
 import { Refusal } from "../../../operator/terminal.ts";
 import { llmgw } from "../standalone/running.ts";
 import { perform } from "./commanding.ts";
 
+const folder = mkdtempSync(join(tmpdir(), "llmgw-translate-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
 const fileOf = (body: object | string): string => {
-  const file = join(mkdtempSync(join(tmpdir(), "llmgw-translate-")), "request.json");
+  const file = join(folder, `request-${(files += 1)}.json`);
   writeFileSync(file, typeof body === "string" ? body : JSON.stringify(body));
   return file;
 };
