@@ -36,12 +36,12 @@ COPY dataplane ./dataplane
 FROM dataplane-sources AS dataplane-stripped
 COPY strip.ts /tmp/
 ENV NODE_COMPILE_CACHE=/tmp/stripped
-RUN ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "/tmp/strip.ts", "/app", "/tmp/all.mjs"]
+RUN ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200", "/tmp/strip.ts", "/app", "/tmp/all.mjs"]
 
 FROM dataplane-sources AS dataplane
 COPY --from=dataplane-stripped /tmp/stripped ./stripped
 EXPOSE 8080 9090
-ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "/app/dataplane/main.ts"]
+ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200", "/app/dataplane/main.ts"]
 
 FROM runtime AS operator-sources
 LABEL org.opencontainers.image.title="llm-gateway operator" \

@@ -22,7 +22,7 @@ const USAGE = `npm run bench -- [options]
 
 const FILES: Readonly<Record<string, string>> = { raw: "controls/raw.ts", floor: "controls/floor.ts", gateway: "gateway.ts", translator: "gateway.ts" };
 const QUICK_SCALE = 1 / 3;
-const WARM_UP_ROUNDS = 1;
+const WARM_UP_ROUNDS = 2;
 
 const { values: flags } = parseArgs({
   options: {

@@ -19,7 +19,7 @@ export interface Start {
 }
 
 /** As the product starts its data planes: a small nursery, and a cache of what Node makes of the sources. */
-const FLAGS = ["--max-semi-space-size=2", "--no-allocation-site-pretenuring"];
+const FLAGS = ["--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200"];
 const COMPILE_CACHE = join(tmpdir(), "llm-gateway-bench-compile-cache");
 
 export class Processes {
