@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { ReplyReader, type ReplyHeaders, type ReplyTaker } from "../wire/http-reply.ts";
 import { lengthSaid, requestHead } from "../wire/http-request.ts";
-import { lengthOf } from "../wire/pieces.ts";
+import { isInPieces, lengthOf } from "../wire/pieces.ts";
 
 const READ_BYTES_MAX = 65_536;
 /** Up to here a head and what stands behind it go out in one piece; beyond it the copy costs more than another piece. */
@@ -252,8 +252,6 @@ export class Connection implements ReplyTaker {
     else this.close();
   }
 }
-
-const isInPieces = (body: readonly Buffer[] | Readable): body is readonly Buffer[] => Array.isArray(body);
 
 const writePieces = (socket: Socket, head: string, pieces: readonly Buffer[]): void => {
   let count = 0;

@@ -1,6 +1,7 @@
 // THE STORY: the ten steps of a request, in order. The steps do not know each other; they are wired here.
 import { failure, type Failure } from "../errors.ts";
 import { modelListForm } from "../protocols/model-list.ts";
+import { letGo } from "../wire/pieces.ts";
 import { accept, receive, receiveWhole } from "./accept.ts";
 import { admit, refuseWhenCrowded } from "./admit.ts";
 import { refuse, reply } from "./answer.ts";
@@ -18,7 +19,6 @@ import { settle } from "./settle.ts";
 import { stream } from "./stream.ts";
 import { translate, type Translation } from "./translate.ts";
 import { understand } from "./understand.ts";
-import { letGo } from "../wire/pieces.ts";
 
 export const handle = async (exchange: Exchange, idPrefix: string): Promise<void> => {
   begin(exchange);

@@ -4,7 +4,7 @@ import type { Dialect } from "../protocols/dialect.ts";
 import type { Loss } from "../protocols/ir.ts";
 import type { ModelDialect } from "../providers/dialects.ts";
 import { editMembers, type MemberEdit } from "../wire/json-edit.ts";
-import { joined } from "../wire/pieces.ts";
+import { isInPieces, joined } from "../wire/pieces.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OutgoingBody } from "./outgoing.ts";
 
@@ -24,8 +24,6 @@ export const vendorForm = (exchange: Exchange, { dialect, edit }: ModelDialect, 
   if (refused.length > 0 || losses.length > 0) exchange.losses = [...refused, ...losses];
   return { headers, body: edited === null ? body : [edited.body] };
 };
-
-const isInPieces = (body: OutgoingBody): body is readonly Buffer[] => Array.isArray(body);
 
 /** How a stream is asked for is no loss: it is asked for otherwise. */
 const isLoss = (name: string, { refuses = [] }: Dialect): boolean => refuses.includes(name) && name !== "stream";

@@ -1,6 +1,9 @@
 // A text that lies in several pieces of memory, because it came so and copying it together costs more than all else that is
 // done with it. Positions count from the beginning of the first piece. No piece is ever changed: somebody may be sending it.
 
+/** Of what may be in pieces or something else. */
+export const isInPieces = (body: unknown): body is readonly Buffer[] => Array.isArray(body);
+
 export const lengthOf = (pieces: readonly Buffer[]): number => {
   let length = 0;
   for (const piece of pieces) length += piece.length;

@@ -37,8 +37,8 @@ interface Worker {
 }
 
 const ENTRY = fileURLToPath(new URL("../../dataplane/main.ts", import.meta.url));
-/** A small nursery costs no measurable time here, because few objects outlive a request, and saves tens of megabytes. */
-const FLAGS = ["--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200"];
+/** Of the engine, as the image has them; the README's decisions say why. A small nursery saves tens of megabytes. */
+export const FLAGS = ["--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200"];
 /** How long a process of an earlier run has to say hello; it asks at least once a second. */
 const HELLO_MS = 5000;
 const RETRY_MS_MAX = 1000;

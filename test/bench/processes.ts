@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { FLAGS } from "../../operator/standalone/data-planes.ts";
 import { Child } from "./commands.ts";
 
 const MEASURED_CORE = "0";
@@ -18,8 +19,7 @@ export interface Start {
   readonly arguments?: readonly string[];
 }
 
-/** As the product starts its data planes: a small nursery, and a cache of what Node makes of the sources. */
-const FLAGS = ["--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200"];
+/** As the product has one. */
 const COMPILE_CACHE = join(tmpdir(), "llm-gateway-bench-compile-cache");
 
 export class Processes {

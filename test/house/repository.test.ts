@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { FLAGS } from "../../operator/standalone/data-planes.ts";
 import { isTest, readText, root, sources, type Source } from "./sources.ts";
 
 interface Manifest {
@@ -91,6 +92,14 @@ describe("the repository", () => {
   it("is modules only, and can be checked by a program that is executable", () => {
     expect(manifest.type).toBe("module");
     expect(statSync(join(root, ".ci/run")).mode & 0o111).toBe(0o111);
+  });
+});
+
+describe("the image of the data plane", () => {
+  it("starts with the flags of a run, when its sources are stripped too: what is kept for other flags is not found", () => {
+    const lines = readText("Dockerfile").split("\n").filter((line) => /^(?:RUN|ENTRYPOINT) \[/.test(line) && !line.includes("/app/operator") && line.includes("--"));
+    const words = lines.map((line) => (JSON.parse(line.slice(line.indexOf("["))) as string[]).filter((word) => word.startsWith("--")));
+    expect(words).toEqual([FLAGS, FLAGS]);
   });
 });
 
