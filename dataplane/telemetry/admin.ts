@@ -1,5 +1,6 @@
-// The second door, for operators and probes: health, readiness, metrics, the snapshot in force without its secrets.
+// The second door, for operators and probes: health, readiness, metrics, and to this machine the snapshot in force without its secrets.
 // Binds where it is told (127.0.0.1 unless told), carries no traffic, changes nothing.
+import type { Socket } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Snapshot } from "../snapshot/schema.ts";
 import { withoutValidator } from "../wire/no-validator.ts";
@@ -25,6 +26,7 @@ export interface Admin {
 
 const HASH_CHARACTERS_SHOWN = 12;
 const CONNECTIONS_MAX = 256;
+const loopback = /^(?:(?:::ffff:)?127\.|::1$)/;
 
 export const startAdmin = async (parts: AdminParts): Promise<Admin> => {
   const server = fastify({ ...withoutValidator, logger: false, forceCloseConnections: true, requestTimeout: 10_000, bodyLimit: 1024 });
@@ -49,12 +51,16 @@ const addRoutes = (server: FastifyInstance, parts: AdminParts): void => {
     return reply.code(reasons.length === 0 ? 200 : 503).send({ isReady: reasons.length === 0, reasons });
   });
   server.get("/metrics", async (_, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.text()));
-  server.get("/debug/snapshot", async (_, reply) => {
+  server.get("/debug/snapshot", async (request, reply) => {
+    if (!isOfThisMachine(request.socket)) return reply.code(403).send({ error: "The snapshot is shown on this machine only: ask from inside the pod, or by kubectl port-forward." });
     const current = parts.snapshot();
     if (current === null) return reply.code(404).send({ error: "There is no snapshot yet." });
     return reply.send({ version: current.version, snapshot: shown(current.snapshot) });
   });
 };
+
+// It names the routes and providers of everybody, which is nothing for every pod that reaches this port.
+export const isOfThisMachine = ({ remoteAddress = "", localAddress }: Pick<Socket, "remoteAddress" | "localAddress">): boolean => loopback.test(remoteAddress) || remoteAddress === localAddress;
 
 /** Credentials print as [redacted] by themselves; of the callers' key hashes only the beginning is shown. */
 const shown = (snapshot: Snapshot): object => {

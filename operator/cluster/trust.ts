@@ -3,14 +3,14 @@
 import { X509Certificate } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { INJECT_LABEL } from "../kube/labels.ts";
 import { authorityStore, tokenReviewer } from "../publish/api-server.ts";
 import { audienceIn, startAuthentication, type Fleet } from "../publish/authenticate.ts";
 import { keepAuthority, serviceNames } from "../publish/keep-authority.ts";
 import type { PublisherParts } from "../publish/server.ts";
 import { watchCertificateFiles, type CertificateFiles, type ServingCertificate } from "../publish/tls.ts";
 import type { ClusterWatch } from "../watch/cluster.ts";
-import { own, type NamespaceObject, type World } from "../world.ts";
+import { isOpenToSidecars } from "../watch/pods.ts";
+import type { World } from "../world.ts";
 import type { Trust } from "./settings.ts";
 
 export interface TrustParts {
@@ -52,7 +52,7 @@ const openCertificate = (certificate: Trust["certificate"], { client, namespace,
 
 const fleetOf = ({ accounts }: Trust, watch: TrustParts["watch"]): Fleet => ({
   gateways: accounts,
-  isOpenToSidecars: (namespace) => isOpen(own(watch.world().namespaces, namespace)),
+  isOpenToSidecars: (namespace) => isOpenToSidecars(watch.world(), namespace),
   podOf: (namespace, { name, uid }) => {
     const known = watch.pod(`${namespace}/${name}`);
     // The same name under another uid is another pod.
@@ -60,10 +60,8 @@ const fleetOf = ({ accounts }: Trust, watch: TrustParts["watch"]): Fleet => ({
   },
 });
 
-const isOpen = (namespace: NamespaceObject | undefined): boolean => namespace?.labels[INJECT_LABEL] === "true";
-
 /** Namespaces whose pods may have sidecars. */
-export const openNamespaces = ({ namespaces }: Pick<World, "namespaces">): string[] => Object.keys(namespaces).filter((name) => isOpen(own(namespaces, name)));
+export const openNamespaces = (world: Pick<World, "namespaces">): string[] => Object.keys(world.namespaces).filter((name) => isOpenToSidecars(world, name));
 
 /** Milliseconds since 1970. */
 export const endOf = ({ cert }: { readonly cert: string }): number => new X509Certificate(cert).validToDate.getTime();

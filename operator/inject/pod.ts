@@ -1,8 +1,8 @@
 // Whether a pod gets a sidecar, and how it is changed for that: pod → JSON patch. Pure.
 // Whatever it does not understand it leaves as it is: a pod without a sidecar is better than no pod.
-import { GATEWAY_LABEL, INJECT_LABEL } from "../kube/labels.ts";
+import { GATEWAY_LABEL, INJECT_LABEL, SIDECAR_NAME } from "../kube/labels.ts";
 import { fieldsOf, isFields, listOf, textOf, wordsOf, type Fields } from "../kube/types.ts";
-import { LOSABLE_VOLUME, SIDECAR_NAME, sidecarOf, VOLUME_NAMES, volumesOf } from "./sidecar.ts";
+import { LOSABLE_VOLUME, sidecarOf, VOLUME_NAMES, volumesOf } from "./sidecar.ts";
 import { sizesOf } from "./sizes.ts";
 import type { Template } from "./template.ts";
 

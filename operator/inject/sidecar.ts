@@ -1,9 +1,9 @@
 // The container that is added to a pod, and the volumes that it brings: restricted in the sense of Pod Security whatever the pod is.
 // It does not look at whether a pod should have one.
+import { SIDECAR_NAME } from "../kube/labels.ts";
 import type { Fields } from "../kube/types.ts";
 import type { Template } from "./template.ts";
 
-export const SIDECAR_NAME = "llm-gateway";
 const OPERATOR_VOLUME = "llm-gateway-operator";
 const KEY_VOLUME = "llm-gateway-key";
 const STATE_VOLUME = "llm-gateway-state";

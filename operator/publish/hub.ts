@@ -45,8 +45,9 @@ const FRAME_BYTES_MAX = 16_777_216;
 const SPREAD_MS_EACH = 10;
 const SPREAD_MS_MAX = 8000;
 const SWEEP_MS = 5000;
-/** How often the credential of an open stream is looked at again. */
+/** How often the credential of an open stream is looked at again; and one that is over by our own clock, which may be wrong. */
 const RECHECK_MS = 300_000;
+const RECHECK_OVER_MS = 30_000;
 /** Beyond the end of a token, for clocks that differ. */
 const LEEWAY_MS = 60_000;
 const CONFIRM_MS = 1000;
@@ -58,7 +59,7 @@ interface Guest {
   /** What it showed last. */
   authorization: string | undefined;
   claims: Claims;
-  recheckTick: number;
+  lookedTick: number;
 }
 
 export class Hub {
@@ -170,7 +171,7 @@ export class Hub {
       channel.destroy(audience.message);
       return undefined;
     }
-    const guest: Guest = { session: this.#open(channel, hello, audience), authorization, claims, recheckTick: this.#parts.clock.tick() + RECHECK_MS };
+    const guest: Guest = { session: this.#open(channel, hello, audience), authorization, claims, lookedTick: this.#parts.clock.tick() };
     const key = keyOf(guest.session);
     this.#guests.get(key)?.session.end("the same pod opened another stream");
     this.#guests.set(key, guest);
@@ -226,21 +227,26 @@ export class Hub {
     const tick = this.#parts.clock.tick();
     for (const guest of this.#guests.values()) {
       if (guest.session.isOverdue()) this.#end(guest, "overdue", "it did not answer a push for a minute");
-      else if ((guest.claims.expiresAt ?? Infinity) + LEEWAY_MS <= this.#parts.clock.now()) this.#end(guest, "unrenewed", "its token ran out and no newer one came");
-      else if (guest.recheckTick <= tick) void this.#recheck(guest.session.hello, guest.authorization, guest);
+      else if (tick - guest.lookedTick >= (this.#isOver(guest) ? RECHECK_OVER_MS : RECHECK_MS)) void this.#recheck(guest.session.hello, guest.authorization, guest);
     }
     if (this.#guests.size > 0 && !this.#isClosing) this.#cancelSweep = this.#parts.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** By our own clock. Whether it is over indeed is for those to say who made it: our clock may be ahead of theirs. */
+  #isOver({ claims: { expiresAt = Infinity } }: Guest): boolean {
+    return expiresAt + LEEWAY_MS <= this.#parts.clock.now();
   }
 
   async #recheck(hello: Hello, authorization: string | undefined, known?: Guest): Promise<void> {
     const guest = known ?? [...this.#guests.values()].find(({ session }) => session.hello === hello);
     if (guest === undefined) return;
-    guest.recheckTick = this.#parts.clock.tick() + RECHECK_MS;
+    guest.lookedTick = this.#parts.clock.tick();
     const verdict = await this.#judge(authorization);
+    const isOver = this.#isOver(guest);
     // Nobody can say: the credential that was good stays good until its end.
-    if ("refusal" in verdict && verdict.refusal === "unavailable") return;
+    if ("refusal" in verdict && verdict.refusal === "unavailable" && !isOver) return;
     const isSame = !("refusal" in verdict) && isOfSamePod(guest, verdict);
-    if (!isSame) return this.#end(guest, "refused", "refusal" in verdict ? verdict.message : "its newer token belongs to another pod");
+    if (!isSame) return this.#end(guest, isOver ? "unrenewed" : "refused", "refusal" in verdict ? verdict.message : "its newer token belongs to another pod");
     guest.authorization = authorization;
     guest.claims = verdict;
   }

@@ -9,7 +9,7 @@ import { Contents } from "./contents.ts";
 import { readObject, type Content } from "./kinds.ts";
 import { ListWatch, type Change, type Kept, type ListWatchParts, type WatchTrouble } from "./list-watch.ts";
 import { ownObjectOf, type OwnObject } from "./own-objects.ts";
-import { podStateOf, readyPods, sliceStateOf, type DataPlanePod, type PodState, type SliceState } from "./pods.ts";
+import { isOpenToSidecars, podStateOf, readyPods, sliceStateOf, type DataPlanePod, type PodState, type SliceState } from "./pods.ts";
 import { PULSE_MS_MAX, startPulse } from "./pulse.ts";
 import { referencesOf } from "./references.ts";
 import { trimmed } from "./trim.ts";
@@ -110,7 +110,8 @@ export class ClusterWatch {
 
   /** Data planes that exist and get traffic. */
   pods(): DataPlanePod[] {
-    return readyPods(this.#pods.values(), this.#slices.values());
+    const world = this.world();
+    return readyPods(this.#pods.values(), this.#slices.values(), (namespace) => isOpenToSidecars(world, namespace));
   }
 
   /** One that is or has a data plane, whatever its state; "namespace/name". */
@@ -195,7 +196,7 @@ export class ClusterWatch {
       mirror(into, changes);
       this.#parts.onPods();
     };
-    this.#watch<PodState>(resources.Pod, { isOptional: true, labelSelector: GATEWAY_LABEL, alsoIn: home, keep: podStateOf, onChanges: onPods(this.#pods) });
+    this.#watch<PodState>(resources.Pod, { isOptional: true, labelSelector: GATEWAY_LABEL, alsoIn: home, keep: podStateOf(home), onChanges: onPods(this.#pods) });
     this.#add<SliceState>(resources.EndpointSlice, { isOptional: true, labelSelector: GATEWAY_LABEL, namespace: home, keep: sliceStateOf, onChanges: onPods(this.#slices) });
   }
 

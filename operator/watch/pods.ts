@@ -1,7 +1,11 @@
 // Pods and EndpointSlices → the data planes that exist, and whether each is ready for traffic. Pure.
 // Sidecars are in no EndpointSlice of ours: of those the pod's own condition counts.
-import { GATEWAY_LABEL, INJECT_LABEL } from "../kube/labels.ts";
-import { fieldsOf, listOf, textOf, wordsOf, type KubeObject } from "../kube/types.ts";
+import { GATEWAY_LABEL, INJECT_LABEL, SIDECAR_NAME } from "../kube/labels.ts";
+import { fieldsOf, listOf, textOf, wordsOf, type Fields, type KubeObject } from "../kube/types.ts";
+import { own, type World } from "../world.ts";
+
+/** Whether pods of this namespace may have sidecars. */
+export const isOpenToSidecars = ({ namespaces }: Pick<World, "namespaces">, name: string): boolean => own(namespaces, name)?.labels[INJECT_LABEL] === "true";
 
 export interface PodState {
   readonly gateway: string;
@@ -21,14 +25,20 @@ export interface DataPlanePod {
 /** uid of a pod → whether it gets traffic. */
 export type SliceState = Readonly<Record<string, boolean>>;
 
-export const podStateOf = (pod: KubeObject): PodState | undefined => {
+/** A label is easily written: only pods of our own namespace are gateways, and of the others those that have the sidecar. */
+export const podStateOf = (home: string) => (pod: KubeObject): PodState | undefined => {
   const { [GATEWAY_LABEL]: gateway, [INJECT_LABEL]: inject } = wordsOf(pod.metadata["labels"]);
   const status = fieldsOf(pod["status"]);
   const phase = textOf(status["phase"]);
   if (gateway === undefined || phase === "Succeeded" || phase === "Failed") return undefined;
+  const isInjected = inject === "true" && hasSidecar(fieldsOf(pod["spec"]));
+  const isGateways = inject !== "true" && textOf(pod.metadata["namespace"]) === home;
+  if (!isInjected && !isGateways) return undefined;
   const isReady = listOf(status["conditions"]).map(fieldsOf).some((condition) => condition["type"] === "Ready" && condition["status"] === "True");
-  return { gateway, isReady, isEnding: textOf(pod.metadata["deletionTimestamp"]) !== "", isInjected: inject === "true" };
+  return { gateway, isReady, isEnding: textOf(pod.metadata["deletionTimestamp"]) !== "", isInjected };
 };
+
+const hasSidecar = (spec: Fields): boolean => listOf(spec["initContainers"]).some((one) => fieldsOf(one)["name"] === SIDECAR_NAME);
 
 export const sliceStateOf = (slice: KubeObject): SliceState =>
   Object.fromEntries(
@@ -46,13 +56,14 @@ interface Item<Value> {
   readonly value: Value;
 }
 
-/** Those that serve: they exist, are not about to end, and get traffic. */
-export const readyPods = (pods: Iterable<Item<PodState>>, slices: Iterable<Item<SliceState>>): DataPlanePod[] => {
+/** Those that serve: they exist, are not about to end, and get traffic; of those with a sidecar, where these may be. */
+export const readyPods = (pods: Iterable<Item<PodState>>, slices: Iterable<Item<SliceState>>, isOpen: (namespace: string) => boolean): DataPlanePod[] => {
   const sliced = new Map<string, boolean>();
   for (const { value } of slices) for (const [uid, isReady] of Object.entries(value)) sliced.set(uid, isReady || sliced.get(uid) === true);
-  return [...pods].flatMap(({ id, uid, value: { gateway, isReady, isEnding } }) => {
+  return [...pods].flatMap(({ id, uid, value: { gateway, isReady, isEnding, isInjected } }) => {
     if (isEnding || !(sliced.get(uid) ?? isReady)) return [];
     const at = id.indexOf("/");
-    return [{ uid, namespace: id.slice(0, at), name: id.slice(at + 1), gateway }];
+    const namespace = id.slice(0, at);
+    return isInjected && !isOpen(namespace) ? [] : [{ uid, namespace, name: id.slice(at + 1), gateway }];
   });
 };

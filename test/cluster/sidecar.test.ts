@@ -154,13 +154,20 @@ describe("a pod with a sidecar", () => {
     await expect(fetchIn(CALLERS, "stranger", `http://${podIP}:14080/v1/models`)).rejects.toThrow("ECONNREFUSED");
   });
 
+  it("shows what it has to its own pod, and to no other", async () => {
+    const snapshot = `http://${(await podIn(TENANT, "app")).status.podIP}:14090/debug/snapshot`;
+    expect(await fetchIn(TENANT, "app", snapshot)).toContain(`${TENANT}/in-sidecar`);
+    const said = await fetchIn(CALLERS, "stranger", snapshot);
+    expect(said).toContain("shown on this machine only");
+    expect(said).not.toContain("in-sidecar");
+  });
+
   it("of a namespace without access learns nothing of others: no route, no provider, no key", async () => {
     expect(await firstWordsOf(CALLERS, "stranger")).toMatchObject({ status: 404, code: "ROUTE_MODEL_NOT_FOUND" });
     const { status: { podIP } } = await podIn(CALLERS, "stranger");
     const known = await fetchIn(CALLERS, "stranger", `http://${podIP}:14090/debug/snapshot`);
     expect(JSON.parse(known)).toMatchObject({ snapshot: { gateway: "default", routes: {}, providers: {}, credentials: {} } });
     expect(known).not.toContain(TENANT);
-    expect(await fetchIn(TENANT, "app", `http://${(await podIn(TENANT, "app")).status.podIP}:14090/debug/snapshot`)).toContain(`${TENANT}/in-sidecar`);
   });
 });
 
@@ -192,7 +199,7 @@ describe("while there is no operator", () => {
 
   it("a pod that asks for a sidecar starts without one, and soon", async () => {
     const startTick = performance.now();
-    await apply(appOf(TENANT, "alone", "setInterval(() => undefined, 2 ** 30);"));
+    await apply(appOf(TENANT, "alone", "setInterval(() => undefined, 2 ** 30);", { ...INJECT, "llmgateway.io/gateway": "default" }));
     await isReady(TENANT, "alone");
     const tookMs = performance.now() - startTick;
     process.stdout.write(`a pod without an operator was ready after ${Math.round(tookMs)} ms\n`);
@@ -215,6 +222,12 @@ describe("while there is no operator", () => {
     await until("the edit in the sidecar", async () => ((await ask(TENANT, "app", "after-return")).status === 200 ? true : undefined), 60_000, 500);
     await start(TENANT, "late");
     expect(await firstWordsOf(TENANT, "late")).toMatchObject({ status: 200 });
+  });
+
+  it("and waits for no answer of the pod that started without, whatever its labels say", async () => {
+    expect((await podIn(TENANT, "alone")).metadata.labels).toMatchObject({ "llmgateway.io/gateway": "default" });
+    await apply(route("in-sidecar", ["in-sidecar", "without-the-lonely"], { providerRef: { name: "sidecar-teller" }, model: "tells" }));
+    await isProgrammed("in-sidecar");
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Secret } from "../../dataplane/snapshot/secret.ts";
 import { defaultSettings, FORMAT, type Snapshot } from "../../dataplane/snapshot/schema.ts";
-import { startAdmin, type Admin, type AdminParts } from "../../dataplane/telemetry/admin.ts";
+import { isOfThisMachine, startAdmin, type Admin, type AdminParts } from "../../dataplane/telemetry/admin.ts";
 import { Metrics } from "../../dataplane/telemetry/metrics.ts";
 import { requestRecord } from "./record.ts";
 
@@ -80,6 +80,19 @@ describe("the admin port", () => {
       version: "v1",
       snapshot: { credentials: { "team-a/openai/api-key": "[redacted]" }, callers: { "abababababab…": { name: "team-a/app" } } },
     });
+  });
+
+  test.each<[string, string, string, boolean]>([
+    ["loopback", "127.0.0.1", "127.0.0.1", true],
+    ["loopback as IPv6 writes it", "::ffff:127.0.0.1", "::ffff:127.0.0.1", true],
+    ["loopback of IPv6", "::1", "::1", true],
+    ["the pod itself, by its own address", "10.42.0.7", "10.42.0.7", true],
+    ["another pod", "10.42.0.8", "10.42.0.7", false],
+    ["another pod whose address begins alike", "10.42.0.71", "10.42.0.7", false],
+    ["an address that only looks like loopback", "::ffff:10.127.0.1", "::ffff:10.42.0.7", false],
+    ["nobody known", "", "10.42.0.7", false],
+  ])("shows it to this machine only: %s", (_, remoteAddress, localAddress, isShown) => {
+    expect(isOfThisMachine({ remoteAddress, localAddress })).toBe(isShown);
   });
 
   test("has no snapshot to show before the first one", async () => {

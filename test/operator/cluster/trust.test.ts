@@ -160,7 +160,7 @@ describe("a data plane with the token of its gateway's account", () => {
 });
 
 describe("a sidecar", () => {
-  const sidecar = (inject = "true", name = "app-0") => pod(name, { namespace: "team-a", labels: { "llmgateway.io/inject": inject } });
+  const sidecar = (inject = "true", name = "app-0") => pod(name, { namespace: "team-a", labels: { "llmgateway.io/inject": inject }, hasSidecar: true });
   const proof: Proof = { namespace: "team-a", account: "app", pod: "app-0" };
   const open = (bench: Bench, inject = "true") => bench.put("namespaces", { metadata: { name: "team-a", labels: { "llmgateway.io/inject": inject } } });
 
@@ -178,8 +178,9 @@ describe("a sidecar", () => {
     ["whose namespace is not open to sidecars", (bench) => void bench.put("pods", sidecar()), "not-yours", /app-0 with the service account team-a\/app is no gateway's, and its namespace is not open/],
     ["whose namespace says no", (bench) => (open(bench, "false"), void bench.put("pods", sidecar())), "not-yours", /is not open to sidecars/],
     ["whose pod is not labelled", (bench) => (open(bench), void bench.put("pods", sidecar("false"))), "no-sidecar", /team-a\/app-0 is not known as one with a sidecar/],
+    ["whose pod has none", (bench) => (open(bench), void bench.put("pods", pod("app-0", { namespace: "team-a", labels: { "llmgateway.io/inject": "true" } }))), "no-sidecar", /team-a\/app-0 is not known as one with a sidecar/],
     ["whose pod is not known", open, "no-sidecar", /team-a\/app-0 is not known as one with a sidecar/],
-    ["whose pod has gone and come back under the same name", (bench) => (open(bench), void bench.put("pods", pod("app-0", { namespace: "team-a", uid: "newer", labels: { "llmgateway.io/inject": "true" } }))), "no-sidecar", /is not known as one with a sidecar/],
+    ["whose pod has gone and come back under the same name", (bench) => (open(bench), void bench.put("pods", pod("app-0", { namespace: "team-a", uid: "newer", labels: { "llmgateway.io/inject": "true" }, hasSidecar: true }))), "no-sidecar", /is not known as one with a sidecar/],
   ])("%s is refused by name", async (_, furnish, reason, said) => {
     const { bench, operating } = await setUp();
     furnish(bench);

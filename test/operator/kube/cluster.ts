@@ -50,8 +50,9 @@ export const secret = (name: string, value: string, labels: Record<string, strin
   apiVersion: "v1", kind: "Secret", metadata: { name, namespace, labels }, data: { "api-key": Buffer.from(value).toString("base64") },
 });
 
-export const pod = (name: string, parts: { gateway?: string; isReady?: boolean; namespace?: string; uid?: string; labels?: Record<string, string> } = {}): Raw => ({
+export const pod = (name: string, parts: { gateway?: string; isReady?: boolean; namespace?: string; uid?: string; labels?: Record<string, string>; hasSidecar?: boolean } = {}): Raw => ({
   apiVersion: "v1", kind: "Pod",
+  spec: parts.hasSidecar === true ? { initContainers: [{ name: "llm-gateway" }] } : {},
   metadata: { name, namespace: parts.namespace ?? "llm-system", uid: parts.uid ?? `uid-${name}`, labels: { "llmgateway.io/gateway": parts.gateway ?? "default", ...parts.labels } },
   status: { phase: "Running", conditions: [{ type: "Ready", status: parts.isReady === false ? "False" : "True" }] },
 });

@@ -55,19 +55,57 @@ describe("a stream's credential", () => {
     expect(plane.seen.status).toBe(503);
   });
 
-  test("that runs out ends the stream, a minute later at most, unless a newer one of the same pod was shown", async () => {
+  /** As an API server judges, by a clock of its own. */
+  const judgedBy = (now: () => number, expiries: ReadonlyMap<string, number>) => async (authorization = ""): Promise<Claims | Refusal> => {
+    const expiresAt = expiries.get(authorization) ?? 0;
+    return expiresAt > now() ? { expiresAt } : { refusal: "not-authenticated", message: "its token has expired" };
+  };
+
+  test("that runs out ends the stream, two minutes later at most, unless a newer one of the same pod was shown", async () => {
     const clock = fakeClock();
     const expiries = new Map([["Bearer old", clock.now() + 10 * MINUTE], ["Bearer new", clock.now() + 30 * MINUTE]]);
-    const { url, ended, operator } = await operatorThat(clock, async (authorization = "") => ({ expiresAt: expiries.get(authorization) ?? 0 }));
+    const { url, ended, operator } = await operatorThat(clock, judgedBy(() => clock.now(), expiries));
     const [renewing, sleeping] = [handDataPlane(url, bearer("old")), handDataPlane(url, bearer("old"))];
     renewing.send(hello({ pod: "renewing" }));
     sleeping.send(hello({ pod: "sleeping" }));
     await until(() => operator.dataPlanes().length === 2);
     await pass(clock, [renewing, sleeping], 9 * MINUTE);
     renewing.send({ type: "renew", token: "new" });
-    await pass(clock, [renewing, sleeping], 2 * MINUTE + 5000);
+    await pass(clock, [renewing, sleeping], 3 * MINUTE);
     await until(() => sleeping.seen.isClosed);
     expect(operator.dataPlanes().map(({ pod }) => pod)).toEqual(["renewing"]);
+    expect(ended()).toHaveLength(1);
+  });
+
+  test("that is over by the operator's clock only stays as long as those who made it call it good, and they are not asked all the time", async () => {
+    const clock = fakeClock();
+    const expiries = new Map([["Bearer a", clock.now() - 50 * MINUTE]]);
+    let asked = 0;
+    const judged = judgedBy(() => clock.now() - 60 * MINUTE, expiries);
+    const { url, ended, operator } = await operatorThat(clock, (authorization) => ((asked += 1), judged(authorization)));
+    const plane = handDataPlane(url, bearer("a"));
+    plane.send(hello());
+    await until(() => operator.dataPlanes().length === 1);
+    await pass(clock, [plane], 8 * MINUTE);
+    expect(operator.dataPlanes()).toHaveLength(1);
+    expect(asked).toBeLessThanOrEqual(1 + 8 * 2);
+    await pass(clock, [plane], 3 * MINUTE);
+    await until(() => plane.seen.isClosed);
+    expect(ended()).toEqual(["unrenewed"]);
+  });
+
+  test("that is over while nobody can be asked ends its stream", async () => {
+    const clock = fakeClock();
+    let verdict: Claims | Refusal = { expiresAt: clock.now() + 10 * MINUTE };
+    const { url, ended, operator } = await operatorThat(clock, async () => verdict);
+    const plane = handDataPlane(url, bearer("a"));
+    plane.send(hello());
+    await until(() => operator.dataPlanes().length === 1);
+    verdict = { refusal: "unavailable", message: "the API server is down" };
+    await pass(clock, [plane], 10 * MINUTE);
+    expect(operator.dataPlanes()).toHaveLength(1);
+    await pass(clock, [plane], 2 * MINUTE);
+    await until(() => plane.seen.isClosed);
     expect(ended()).toEqual(["unrenewed"]);
   });
 
