@@ -35,7 +35,8 @@ const EPOCH = "llmgateway.io/epoch";
 
 interface Seen {
   readonly record: string;
-  readonly sinceTick: number;
+  /** When it has not changed for as long as it says that it lasts. */
+  readonly freeTick: number;
 }
 
 /*
@@ -98,9 +99,16 @@ export class Leader {
     this.#cancelNext = this.#parts.clock.after(delayMs, () => {
       this.#trying = this.#try().finally(() => {
         // A little uneven, so that two that wait do not always ask at the same moment.
-        if (this.#state === "waiting" || this.#state === "leading") this.#next(RETRY_MS * (1 + 0.2 * this.#parts.random()));
+        if (this.#state === "waiting" || this.#state === "leading") this.#next(this.#pauseMs());
       });
     });
+  }
+
+  /** Who waits looks again at the very moment at which the lease would be free. */
+  #pauseMs(): number {
+    const usualMs = RETRY_MS * (1 + 0.2 * this.#parts.random());
+    const freeInMs = (this.#state === "waiting" ? (this.#seen?.freeTick ?? Infinity) : Infinity) - this.#parts.clock.tick();
+    return freeInMs > 0 ? Math.min(usualMs, freeInMs) : usualMs;
   }
 
   async #try(): Promise<void> {
@@ -123,9 +131,9 @@ export class Leader {
     const spec = fieldsOf(lease["spec"]);
     const record = JSON.stringify([spec["holderIdentity"], spec["acquireTime"], spec["renewTime"], spec["leaseTransitions"]]);
     const tick = this.#parts.clock.tick();
-    if (this.#seen?.record !== record) this.#seen = { record, sinceTick: tick };
+    if (this.#seen?.record !== record) this.#seen = { record, freeTick: tick + durationMs(spec) };
     const holder = textOf(spec["holderIdentity"]);
-    const isFree = holder === "" || holder === this.#parts.identity || tick - this.#seen.sinceTick >= durationMs(spec);
+    const isFree = holder === "" || holder === this.#parts.identity || tick >= this.#seen.freeTick;
     if (isFree) await this.#take(lease);
   }
 

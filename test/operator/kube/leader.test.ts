@@ -22,7 +22,7 @@ class Candidate {
   readonly leader: Leader;
   readonly clock: FakeClock;
 
-  constructor(store: KubeStore, identity: string, clock: FakeClock) {
+  constructor(store: KubeStore, identity: string, clock: FakeClock, random = (): number => 0) {
     this.clock = clock;
     const reach = async <Value>(act: () => Value): Promise<Value> => {
       if (this.isCutOff) throw failure(0, "NoAnswer");
@@ -49,7 +49,7 @@ class Candidate {
         }),
     };
     this.leader = new Leader({
-      client, namespace: "llm-system", name: "operator", identity, clock, random: () => 0,
+      client, namespace: "llm-system", name: "operator", identity, clock, random,
       onElected: ({ epoch, isFirst }) => {
         this.happened.push("elected");
         this.epochs.push(epoch);
@@ -212,6 +212,17 @@ describe("two candidates", () => {
     expect(waitedMs).toBeGreaterThan(LEASE_MS - 3000);
     expect(waitedMs).toBeLessThanOrEqual(LEASE_MS + 2500);
     expect(one.happened).toHaveLength(2);
+  });
+
+  it("take over at the very moment at which the lease is over, however often they look", async () => {
+    const [store, clock] = [new KubeStore(), fakeClock()];
+    store.put(collections.leases, { metadata: { namespace: "llm-system", name: "operator" }, spec: { holderIdentity: "gone", leaseDurationSeconds: LEASE_MS / 1000, renewTime: "2026-01-01T00:00:00.000000Z" } });
+    const one = new Candidate(store, "one", clock, () => 0.99);
+    one.leader.start();
+    await pass(LEASE_MS - 100, clock);
+    expect(one.leader.isLeading()).toBe(false);
+    await pass(300, clock);
+    expect(one.leader.isLeading()).toBe(true);
   });
 
   it.each([3_600_000, -3_600_000])("do so whatever the clock of one of them says (%d ms off)", async (skewMs) => {
