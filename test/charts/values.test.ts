@@ -99,6 +99,8 @@ const wrong: readonly (readonly [what: string, words: readonly string[], ...said
   ["one port for two purposes", ["--set", "sidecar.adminPort=14080"], "sidecar.port and sidecar.adminPort are both 14080"],
   ["a policy of failure that there is not", ["--set", "sidecar.failurePolicy=Maybe"], "at '/sidecar/failurePolicy'"],
   ["a demo on a gateway that is not there", ["--set", "demo.enabled=true,demo.gateway=other"], "demo.gateway is other, and there is no gateways.other"],
+  ["a demo that nobody would watch", ["--set", "demo.enabled=true,watch.namespaces={team-a}"], "demo.enabled: the demo's providers and routes are in the namespace llm-system; add it to watch.namespaces"],
+  ["a port of the API server that is none", ["--set", "networkPolicy.apiServerPorts={0}"], "at '/networkPolicy/apiServerPorts/0'"],
   ["a digest that is none", ["--set", "image.digests.operator=sha256:12"], "at '/image/digests/operator'"],
   ["a share of traces beyond one", ["--set-string", "gateways.default.traces.share=1.5"], "at '/gateways/default/traces/share'"],
   ["root as the user", ["--set", "podSecurityContext.runAsUser=0"], "at '/podSecurityContext/runAsUser'"],

@@ -53,8 +53,25 @@ describe("an eviction, as the drain of a node asks for it", () => {
   });
 });
 
+/** The smallest size that was seen while it went on. */
+const leastDuring = async (work: Promise<unknown>): Promise<number> => {
+  let [least, isOver] = [Infinity, false];
+  const over = work.finally(() => (isOver = true));
+  while (!isOver) least = Math.min(least, await size());
+  await over;
+  return Math.min(least, await size());
+};
+
 describe("autoscaling", () => {
-  beforeAll(() => upgrade("gateways.default.autoscaling.enabled=true", "gateways.default.autoscaling.minReplicas=3", "gateways.default.autoscaling.maxReplicas=4"));
+  it("that is switched on leaves the size as it is, and costs no request", async () => {
+    await upgrade("gateways.default.replicas=3");
+    await sizeIs(3);
+    const totals = await underLoad("autoscaling is switched on", async () => {
+      expect(await leastDuring(upgrade("gateways.default.autoscaling.enabled=true", "gateways.default.autoscaling.minReplicas=3", "gateways.default.autoscaling.maxReplicas=4"))).toBe(3);
+      await pause(STREAM_MS);
+    });
+    expectNothingLost(totals);
+  });
 
   it("keeps the size between its bounds, and an upgrade does not touch what it decided", async () => {
     await sizeIs(3);
