@@ -1,6 +1,6 @@
 // How the tests run: a process for each core, and no test that hangs for long. Files share their process, because each closes what
 // it opened; alone are those that measure memory, put another module in the place of one, or open thousands of sockets.
-// Benches, and what needs a cluster, are programs of their own and not found here.
+// What needs a cluster is a program of its own and not found here.
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const paths = (...files: readonly string[]): string[] => files.map((file) => `test/${file}.test.ts`);
 
-const elsewhere = ["test/bench/**", "test/cluster/**"];
+const elsewhere = ["test/cluster/**"];
 const alone = paths(
   "protocols/fuzz-all", "request/rebuild", "request/upload", "story/backpressure", "story/uploads",
   "story/errors", "providers/rows/rows",

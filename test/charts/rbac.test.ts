@@ -28,7 +28,7 @@ const rights: readonly Right[] = [
   right("watched", "core/configmaps", "list", "metadata, to see that a CA was replaced"),
   right("watched", "core/configmaps", "watch", "and its changes"),
   right("watched", "core/configmaps", "get", "the content of a ConfigMap that a provider names for its CA"),
-  right("watched", "core/serviceaccounts", "list", "labels: team and cost centre of a caller"),
+  right("watched", "core/serviceaccounts", "list", "labels: of which team callers by ServiceAccount are; nothing is called so yet"),
   right("watched", "core/serviceaccounts", "watch", "and their changes"),
   right("watched", "core/pods", "list", "which data planes there are, sidecars of any namespace among them"),
   right("watched", "core/pods", "watch", "and which of them are ready"),

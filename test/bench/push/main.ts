@@ -1,5 +1,6 @@
 // node test/bench/push/main.ts --planes 100 --routes 1000: how long an edit takes to every data plane, what a storm of
 // reconnects takes, and what the operator needs for it. Most data planes are light ones; a few are the real process.
+// The world of the default size has goals: what misses one is said, and the exit code is 1; --write adds a row to results.md.
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { issueLeaf, makeAuthority } from "../../../operator/publish/issue.ts";
 import { quantile, short } from "../numbers.ts";
 import { Child, type Edited } from "./commands.ts";
+import { judge, rowOf, writeRow, type Figures } from "./goals.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -17,6 +19,7 @@ const { values: flags } = parseArgs({
     edits: { type: "string", default: "50" },
     real: { type: "string", default: "2" },
     processes: { type: "string", default: "3" },
+    write: { type: "boolean", default: false },
   },
 });
 const [planes, routes, edits, real, processes] = [flags.planes, flags.routes, flags.edits, flags.real, flags.processes].map(Number) as [number, number, number, number, number];
@@ -68,7 +71,7 @@ const print = (what: string, ...figures: readonly string[]): void => console.log
 const spreadOf = (samples: readonly number[]): string =>
   `p50 ${short(quantile(samples, 0.5))} ms   p99 ${short(quantile(samples, 0.99))} ms   max ${short(Math.max(...samples))} ms`;
 
-const measureEdits = async (operator: Child): Promise<void> => {
+const measureEdits = async (operator: Child): Promise<Pick<Figures, "appliedMs" | "compileMs" | "toldMs">> => {
   const telling = performance.now();
   const { writes } = await operator.ask({ type: "tell" }, "told");
   print(`first status of all`, `${writes} writes in ${short(since(telling) / 1000)} s`);
@@ -82,14 +85,17 @@ const measureEdits = async (operator: Child): Promise<void> => {
   print("  of that: until all answered", spreadOf(samples.map(({ answersMs }) => answersMs)));
   print("  and until its status says so", spreadOf(samples.map(({ toldMs }) => toldMs)));
   print("  operator's CPU for each", `${short((after.usage.cpuMs - before.usage.cpuMs) / edits)} ms`);
+  return { appliedMs: samples.map(({ totalMs }) => totalMs), compileMs: samples.map(({ compileMs }) => compileMs), toldMs: samples.map(({ toldMs }) => toldMs) };
 };
 
-const printUsage = async (operator: Child, what: string): Promise<void> => {
+/** Resolves to the most memory that it ever held, in MiB. */
+const printUsage = async (operator: Child, what: string): Promise<number> => {
   const { usage } = await operator.ask({ type: "usage" }, "usage");
   print(what, `RSS ${short(usage.rssMiB)} MiB   peak ${short(usage.peakRssMiB)} MiB   heap ${short(usage.heapMiB)} MiB   CPU ${short(usage.cpuMs / 1000)} s`);
+  return usage.peakRssMiB;
 };
 
-const run = async (): Promise<void> => {
+const run = async (): Promise<Figures> => {
   const span = { from: Date.now() - DAY_MS, to: Date.now() + DAY_MS };
   const authority = await makeAuthority("bench", span);
   writeFileSync(caFile, authority.certificate);
@@ -100,20 +106,27 @@ const run = async (): Promise<void> => {
   await startLight(first.port);
   for (let index = 0; index < real; index += 1) startReal(index, first.port);
   const { objects } = await first.operator.ask({ type: "settle", planes }, "settled");
-  print(`first sync of ${planes}, ${objects} objects`, `${short(since(from))} ms, processes of data planes starting meanwhile`);
+  const syncMs = since(from);
+  print(`first sync of ${planes}, ${objects} objects`, `${short(syncMs)} ms, processes of data planes starting meanwhile`);
   await printUsage(first.operator, "operator after the first sync");
-  await measureEdits(first.operator);
-  await printUsage(first.operator, "operator after the edits");
+  const edited = await measureEdits(first.operator);
+  const mostMiB = await printUsage(first.operator, "operator after the edits");
   await first.operator.kill();
   const second = await startOperator(leaf, first.port, 2, edits);
   const storm = performance.now();
   await second.operator.ask({ type: "settle", planes }, "settled");
-  print(`storm: ${planes} back after a kill`, `${short(since(storm))} ms from the new operator's first listening`);
-  await printUsage(second.operator, "operator after the storm");
+  const stormMs = since(storm);
+  print(`storm: ${planes} back after a kill`, `${short(stormMs)} ms from the new operator's first listening`);
+  return { ...edited, syncMs, stormMs, memoryMiB: Math.max(mostMiB, await printUsage(second.operator, "operator after the storm")) };
 };
 
 try {
-  await run();
+  const figures = await run();
+  const missed = judge(figures);
+  for (const words of missed) print("goal missed", words);
+  if (missed.length === 0) print("goals", "all met");
+  if (flags.write) writeRow(rowOf({ planes, routes, edits }, figures));
+  process.exitCode = missed.length === 0 ? 0 : 1;
 } finally {
   for (const plane of realPlanes) plane.kill("SIGKILL");
   await Promise.all(children.map((child) => child.end()));
