@@ -95,11 +95,23 @@ describe("the repository", () => {
   });
 });
 
-describe("the image of the data plane", () => {
-  it("starts with the flags of a run, when its sources are stripped too: what is kept for other flags is not found", () => {
-    const lines = readText("Dockerfile").split("\n").filter((line) => /^(?:RUN|ENTRYPOINT) \[/.test(line) && !line.includes("/app/operator") && line.includes("--"));
-    const words = lines.map((line) => (JSON.parse(line.slice(line.indexOf("["))) as string[]).filter((word) => word.startsWith("--")));
-    expect(words).toEqual([FLAGS, FLAGS]);
+/** The flags of Node with which the stages of an image strip sources, and with which it starts. */
+const flagsIn = (image: string): string[][] =>
+  readText("Dockerfile").split(/^FROM /m).filter((stage) => new RegExp(`^\\S+ AS ${image}(?:-stripped)?$`, "m").test(stage)).flatMap((stage) =>
+    stage.split("\n").filter((line) => /^(?:RUN|ENTRYPOINT) \[/.test(line)).map((line) => (JSON.parse(line.slice(line.indexOf("["))) as string[]).filter((word) => word.startsWith("--"))),
+  );
+
+describe("what is kept for other flags is not found, so", () => {
+  it("the data plane's image starts with the flags of a run, and its sources are stripped with them too", () => {
+    expect(flagsIn("dataplane")).toEqual([FLAGS, FLAGS]);
+  });
+
+  it("the operator's image starts with the flags with which its sources are stripped, as do the demo of the chart and the operator of the bench", () => {
+    const [stripping = [], ...starting] = flagsIn("operator");
+    expect(stripping).toHaveLength(1);
+    expect(starting).toEqual([stripping]);
+    expect(readText("charts/llm-gateway/templates/demo.yaml")).toContain(`command: [/usr/local/bin/node, ${stripping.join(", ")}, /app/operator/cli/main.ts]`);
+    expect(readText("test/bench/push/main.ts")).toContain(stripping.map((flag) => `"${flag}"`).join(", "));
   });
 });
 

@@ -57,8 +57,8 @@ export type FromChild =
 export class Child {
   readonly process: ChildProcess;
 
-  constructor(file: string, flags: readonly string[] = []) {
-    this.process = fork(join(import.meta.dirname, file), { execArgv: [...flags], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  constructor(file: string, flags: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
+    this.process = fork(join(import.meta.dirname, file), { execArgv: [...flags], env: { ...process.env, ...environment }, stdio: ["ignore", "inherit", "inherit", "ipc"] });
   }
 
   ask<Type extends FromChild["type"]>(command: ToChild, type: Type): Promise<Extract<FromChild, { type: Type }>> {

@@ -25,7 +25,7 @@ const { values: flags } = parseArgs({
 const [planes, routes, edits, real, processes] = [flags.planes, flags.routes, flags.edits, flags.real, flags.processes].map(Number) as [number, number, number, number, number];
 
 /** As in its image, with the memory limit that the chart has: 40 % of 512 MiB. */
-const OPERATOR_FLAGS = ["--max-semi-space-size=8", "--max-old-space-size=205"];
+const OPERATOR_FLAGS = ["--max-semi-space-size=8", "--max-old-space-size=205", "--heap-growing-percent=40"];
 const DAY_MS = 86_400_000;
 const ENTRY = join(import.meta.dirname, "../../../dataplane/main.ts");
 const folder = mkdtempSync(join(tmpdir(), "llm-gateway-push-"));
@@ -50,7 +50,7 @@ const startReal = (index: number, port: number): void => {
 };
 
 const startOperator = async (leaf: { certificate: string; key: string }, port: number, epoch: number, editsBefore: number): Promise<{ operator: Child; port: number }> => {
-  const operator = new Child("operator.ts", OPERATOR_FLAGS);
+  const operator = new Child("operator.ts", OPERATOR_FLAGS, { MALLOC_ARENA_MAX: "1" });
   children.push(operator);
   const up = await operator.ask({ type: "operator", start: { port, routes, edits: editsBefore, epoch, cert: leaf.certificate, key: leaf.key } }, "up");
   return { operator, port: up.port };
