@@ -17,11 +17,8 @@ COPY --from=base /runtime /
 ENV PATH=/usr/local/bin NODE_ENV=production NODE_COMPILE_CACHE=/app/stripped
 WORKDIR /app
 USER 65532:65532
-ARG VERSION=unknown
-ARG REVISION=unknown
-LABEL org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.licenses="Apache-2.0" \
+# Version and revision are put on by whoever builds.
+LABEL org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.vendor="The LLM Gateway Authors" \
       org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
 COPY LICENSE package.json ./
@@ -39,7 +36,7 @@ ENV NODE_COMPILE_CACHE=/tmp/stripped
 RUN ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200", "/tmp/strip.ts", "/app", "/tmp/all.mjs"]
 
 FROM dataplane-sources AS dataplane
-COPY --from=dataplane-stripped /tmp/stripped ./stripped
+COPY --from=dataplane-stripped --chown=0:0 /tmp/stripped ./stripped
 EXPOSE 8080 9090
 ENTRYPOINT ["/usr/local/bin/node", "--max-semi-space-size=2", "--no-allocation-site-pretenuring", "--heap-growing-percent=200", "/app/dataplane/main.ts"]
 
@@ -61,6 +58,6 @@ ENV NODE_COMPILE_CACHE=/tmp/stripped
 RUN ["/usr/local/bin/node", "--heap-growing-percent=40", "/tmp/strip.ts", "/app", "/tmp/all.mjs"]
 
 FROM operator-sources AS operator
-COPY --from=operator-stripped /tmp/stripped ./stripped
+COPY --from=operator-stripped --chown=0:0 /tmp/stripped ./stripped
 EXPOSE 8443 9090
 ENTRYPOINT ["/usr/local/bin/node", "--heap-growing-percent=40", "/app/operator/main.ts"]

@@ -11,15 +11,15 @@ const paths = (...files: readonly string[]): string[] => files.map((file) => `te
 
 const elsewhere = ["test/cluster/**"];
 const alone = paths(
-  "protocols/fuzz-all", "request/rebuild", "request/upload", "story/backpressure", "story/uploads",
+  "protocols/fuzz-all", "protocols/endless", "request/rebuild", "request/upload", "story/backpressure", "story/uploads",
   "story/errors", "providers/rows/rows",
   "story/upstreams-busy",
 );
 
 /** Those that take seconds, the longest first. */
 const long = paths(
-  "protocols/fuzz-all", "dashboards/live", "operator/standalone/run", "story/forty", "story/python", "story/forty-errors",
-  "protocols/cuts", "operator/cluster/faults", "operator/cli/stop", "operator/cluster/process", "protocols/openai-failure",
+  "protocols/fuzz-all", "protocols/endless", "protocols/recorded-cuts", "dashboards/live", "operator/standalone/run", "story/forty", "story/python", "story/forty-errors",
+  "protocols/cuts", "operator/cluster/faults", "operator/cli/stop", "charts/accepted", "providers/credentials/kinds", "operator/cluster/process", "protocols/openai-failure",
 );
 
 const rankOf = ({ moduleId }: TestSpecification): number => {

@@ -3,7 +3,8 @@
 // "minikube image load"); with it the images are built and loaded first, without it they must be there.
 // Parts of the cluster are stopped too where LLMGW_CLUSTER_CONTROL names who can do that, see control.ts. LLMGW_HELM names
 // another Helm than the path's; with helm4 and kwok on the path, a second Helm and pods by the hundred are tried as well.
-// Without a cluster it says so in one line and ends well.
+// LLMGW_FOREIGN_KINDS is a folder of definitions, see test/charts/foreign-kinds.ts: with it the chart's objects of others'
+// kinds are judged too. Without a cluster it says so in one line and ends well.
 import { spawnSync } from "node:child_process";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,6 +17,8 @@ const here = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 const FIRST = "start.test.ts";
 /** Breaks the cluster itself, and others need not find out whether it mended. */
 const BREAKS = "absence.test.ts";
+/** These two take everything away, and begin with what they need. */
+const BARE = "readme.test.ts";
 const LAST = "uninstall.test.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -46,7 +49,7 @@ const bringImages = (): void => {
 
 class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): string => `${{ [FIRST]: 0, [BREAKS]: 2, [LAST]: 3 }[basename(moduleId)] ?? 1}${moduleId}`;
+    const rank = ({ moduleId }: TestSpecification): string => `${{ [FIRST]: 0, [BREAKS]: 2, [BARE]: 3, [LAST]: 4 }[basename(moduleId)] ?? 1}${moduleId}`;
     return files.toSorted((left, right) => rank(left).localeCompare(rank(right)));
   }
 }

@@ -2,7 +2,7 @@
 // second installation finds them.
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { askOne, startCaller, startTeller } from "./callers.ts";
-import { apply, kubectl, run } from "./commands.ts";
+import { apply, kubectl, run, until } from "./commands.ts";
 import { collectEvidence } from "./evidence.ts";
 import { SYSTEM, TENANT } from "./namespaces.ts";
 import { RELEASE, uninstall, upgrade } from "./release.ts";
@@ -11,6 +11,17 @@ const BASE = `http://${RELEASE}.${SYSTEM}.svc/v1`;
 const ours = ["--selector", `app.kubernetes.io/instance=${RELEASE}`, "--output", "name"];
 
 const KINDS = "deployments,services,configmaps,secrets,leases,serviceaccounts,poddisruptionbudgets,networkpolicies,roles,rolebindings,llmproviders,llmroutes,jobs";
+
+const furnish = async (): Promise<void> => {
+  await apply(
+    { apiVersion: "v1", kind: "Secret", metadata: { namespace: TENANT, name: "stays-key" }, stringData: { "api-key": "k" } },
+    { apiVersion: "llmgateway.io/v1alpha1", kind: "LLMProvider", metadata: { namespace: TENANT, name: "stays" }, spec: { type: "OpenAICompatible", network: "Private", endpoints: [{ url: `http://teller.${TENANT}.svc/v1` }], auth: { secretRef: { name: "stays-key" } } } },
+    { apiVersion: "llmgateway.io/v1alpha1", kind: "LLMRoute", metadata: { namespace: TENANT, name: "stays" }, spec: { models: ["stays"], targets: [{ providerRef: { name: "stays" } }] } },
+  );
+  await kubectl("--namespace", TENANT, "wait", "llmroute/stays", "--for=condition=Programmed", "--timeout=60s");
+};
+
+const ourKinds = async (): Promise<string[]> => (await kubectl("get", "crd", "--output", "name")).split("\n").filter((name) => name.endsWith(".llmgateway.io"));
 
 const leftOf = (kinds: string): Promise<string> => kubectl("--namespace", SYSTEM, "get", kinds, ...ours);
 
@@ -25,12 +36,7 @@ describe("an uninstallation", () => {
     await upgrade();
     await startCaller();
     await startTeller();
-    await apply(
-      { apiVersion: "v1", kind: "Secret", metadata: { namespace: TENANT, name: "stays-key" }, stringData: { "api-key": "k" } },
-      { apiVersion: "llmgateway.io/v1alpha1", kind: "LLMProvider", metadata: { namespace: TENANT, name: "stays" }, spec: { type: "OpenAICompatible", network: "Private", endpoints: [{ url: `http://teller.${TENANT}.svc/v1` }], auth: { secretRef: { name: "stays-key" } } } },
-      { apiVersion: "llmgateway.io/v1alpha1", kind: "LLMRoute", metadata: { namespace: TENANT, name: "stays" }, spec: { models: ["stays"], targets: [{ providerRef: { name: "stays" } }] } },
-    );
-    await kubectl("--namespace", TENANT, "wait", "llmroute/stays", "--for=condition=Programmed", "--timeout=60s");
+    await furnish();
   });
 
   it("of the demo alone leaves the rest as it was", async () => {
@@ -47,7 +53,7 @@ describe("an uninstallation", () => {
     expect(await leftOf(KINDS)).toBe("");
     expect(await kubectl("--namespace", SYSTEM, "get", "secrets,leases", "--output", "name")).not.toContain("llm-gateway-");
     expect(await kubectl("get", "clusterroles,clusterrolebindings", ...ours)).toBe("");
-    expect((await kubectl("get", "crd", "--output", "name")).split("\n").filter((name) => name.endsWith(".llmgateway.io"))).toHaveLength(3);
+    expect(await ourKinds()).toHaveLength(3);
     expect(await kubectl("--namespace", TENANT, "get", "llmroute/stays", "--output", "name")).toContain("stays");
   });
 
@@ -60,5 +66,14 @@ describe("an uninstallation", () => {
     await uninstall();
     await run("kubectl", ["--namespace", TENANT, "delete", "llmproviders,llmroutes", "--all", "--timeout=20s"]);
     expect(await kubectl("--namespace", TENANT, "get", "llmproviders,llmroutes", "--output", "name")).toBe("");
+  });
+
+  it("takes the kinds along where the values do not keep them, and with them everybody's objects", async () => {
+    await upgrade("crds.keep=false");
+    await furnish();
+    await uninstall();
+    await until("the end of the kinds", async () => ((await ourKinds()).length === 0 ? true : undefined));
+    expect(await leftOf("deployments,services,configmaps,secrets,leases,serviceaccounts,jobs")).toBe("");
+    expect(await kubectl("--namespace", TENANT, "get", "secrets", "--output", "name")).toContain("secret/stays-key");
   });
 });

@@ -18,6 +18,8 @@ export type ApiServer = {
   readonly connection: Connection;
   /** Of the server itself where it was started here, so that it can be frozen. */
   readonly pid?: number | undefined;
+  /** Of its store, likewise. */
+  readonly etcdUrl?: string | undefined;
 };
 
 export type Connection = { server: string; headers: Record<string, string>; tls: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean } };
@@ -28,11 +30,11 @@ export function reasonToSkip(environment: NodeJS.ProcessEnv): string | undefined
   return "no real API server: set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or KUBECONFIG";
 }
 
-function speak(connection: Connection, stop: () => Promise<void>, pid?: number): ApiServer {
+function speak(connection: Connection, stop: () => Promise<void>, own: Pick<ApiServer, "pid" | "etcdUrl"> = {}): ApiServer {
   const agent = new Agent({ connect: connection.tls, connections: 4 });
   return {
     connection,
-    pid,
+    ...own,
     async send(method, path, body) {
       const answer = await request(`${connection.server}${path}`, {
         method,
@@ -76,7 +78,7 @@ async function until(what: string, deadlineMs: number, isSo: () => Promise<boole
   }
 }
 
-async function fromBinaries(folder: string): Promise<ApiServer> {
+async function fromBinaries(folder: string, flags: readonly string[]): Promise<ApiServer> {
   const home = await mkdtemp(join(tmpdir(), "llmgw-crds-"));
   const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
   const token = randomBytes(16).toString("hex");
@@ -94,7 +96,7 @@ async function fromBinaries(folder: string): Promise<ApiServer> {
     `--etcd-servers=${etcdUrl}`, `--secure-port=${port}`, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
     `--cert-dir=${join(home, 'certs')}`, `--token-auth-file=${join(home, 'tokens')}`, "--authorization-mode=RBAC",
     "--service-account-issuer=https://kubernetes.default.svc", `--service-account-key-file=${key}`, `--service-account-signing-key-file=${key}`,
-    "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount",
+    "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount", ...flags,
   ], log);
   const stop = async (): Promise<void> => {
     await end(server);
@@ -105,7 +107,7 @@ async function fromBinaries(folder: string): Promise<ApiServer> {
     const certificate = join(home, "certs", "apiserver.crt");
     await until("a serving certificate", 30_000, async () => access(certificate).then(() => true), log);
     const ca = await readFile(certificate, "utf8");
-    const api = speak({ server: `https://127.0.0.1:${port}`, headers: { authorization: `Bearer ${token}` }, tls: { ca } }, stop, server.pid);
+    const api = speak({ server: `https://127.0.0.1:${port}`, headers: { authorization: `Bearer ${token}` }, tls: { ca } }, stop, { pid: server.pid, etcdUrl });
     await until("readiness of kube-apiserver", 60_000, async () => (await api.send("GET", "/readyz")).status === 200, log);
     await until("the namespace default", 30_000, async () => (await api.send("GET", "/api/v1/namespaces/default")).status === 200, log);
     return api;
@@ -129,10 +131,10 @@ async function fromKubeConfig(): Promise<ApiServer> {
   return speak({ server: cluster.server, headers: { ...options.headers }, tls }, async () => undefined);
 }
 
-/** An API server that answers; from KUBEBUILDER_ASSETS if that is set, else from KUBECONFIG. */
-export async function openApiServer(environment: NodeJS.ProcessEnv): Promise<ApiServer> {
+/** An API server that answers; from KUBEBUILDER_ASSETS if that is set, with these flags too, else from KUBECONFIG. */
+export async function openApiServer(environment: NodeJS.ProcessEnv, flags: readonly string[] = []): Promise<ApiServer> {
   const folder = environment["KUBEBUILDER_ASSETS"];
-  return folder ? fromBinaries(folder) : fromKubeConfig();
+  return folder ? fromBinaries(folder, flags) : fromKubeConfig();
 }
 
 type Named = { metadata: { name: string; resourceVersion?: string } };

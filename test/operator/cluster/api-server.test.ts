@@ -29,6 +29,9 @@ import { Journal } from "../../../dataplane/feed/journal.ts";
 const reason = reasonToSkip(process.env);
 const kubectl = join(process.env["KUBEBUILDER_ASSETS"] ?? "", "kubectl");
 
+/** Of an even number the slower one of the middle two. */
+const median = (values: readonly number[]): number => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+
 const until = async (condition: () => boolean | Promise<boolean>, what: string, deadlineMs = 20_000): Promise<void> => {
   const deadline = performance.now() + deadlineMs;
   while (!(await condition())) {
@@ -139,13 +142,13 @@ describe.skipIf(reason !== undefined)(`a real API server${reason === undefined ?
       // The best of several: the others belong to whatever else the machine is doing.
       expect(Math.min(...tookMs)).toBeLessThan(500);
       const rotatedMs: number[] = [];
-      for (let turn = 0; turn < 10 && Math.min(...rotatedMs) >= 1000; turn += 1) {
+      for (let turn = 0; turn < 10; turn += 1) {
         const startTick = performance.now();
         await client!.patch(resources.Secret, { namespace: home, name: "openai-key" }, { data: { "api-key": Buffer.from(`sk-turn-${turn}`).toString("base64") } });
         await until(() => planes.every((snapshots) => snapshots.at(-1)?.credentials[`${home}/openai-key/api-key`]?.reveal() === `sk-turn-${turn}`), "the rotation");
         rotatedMs.push(performance.now() - startTick);
       }
-      expect(Math.min(...rotatedMs)).toBeLessThan(1000);
+      expect(median(rotatedMs), `of ${rotatedMs.map(Math.round).join(", ")}`).toBeLessThan(1000);
       await until(async () => (await programmed(home)) === "True 10 of 10 data planes run it" && conditionOf((await route(home)) as Parameters<typeof conditionOf>[0], "Programmed")?.observedGeneration === 21, "the status of the last edit");
       const labels = (await client!.get(resources.Pod, { namespace: home, name: "operator-0" })).metadata["labels"];
       expect(labels).toMatchObject({ "llmgateway.io/role": "leader" });
