@@ -4,6 +4,7 @@ import { headHeaders } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { failure, type ErrorCode } from "../errors.ts";
 import { requestIdHeaders, tellsLimit, type RateLimits } from "../providers/rate-limits.ts";
+import { isObject, parseJson } from "../wire/json.ts";
 
 type Headers = Record<string, string | string[] | undefined>;
 
@@ -45,8 +46,16 @@ const lengthOf = (upstream: Headers): string | undefined => {
 /** A refusal of the provider's as it is, if it is JSON; a web page or nothing becomes one in the client's own shape. */
 export const errorBody = (exchange: Exchange, body: Buffer, code: ErrorCode): Buffer => {
   const first = body.toString("latin1", 0, 64).trimStart()[0];
-  if (first === "{" || first === "[") return body;
+  if (first === "{") return body;
+  // Google's compatible surfaces put it in a list, which only those read whose streams are lists.
+  if (first === "[") return exchange.protocol.isStream("application/json", true) ? body : onlyObjectIn(body);
   const status = exchange.upstreamStatus;
   const words = failure(code, { upstreamStatus: status });
   return Buffer.from(exchange.protocol.encodeFailure({ ...words, status }));
+};
+
+/** As it stands there, byte for byte; a list that is not one of a single object stays. */
+const onlyObjectIn = (body: Buffer): Buffer => {
+  const inner = body.subarray(body.indexOf("{"), body.lastIndexOf("}") + 1);
+  return isObject(parseJson(inner.toString("utf8"))) ? inner : body;
 };

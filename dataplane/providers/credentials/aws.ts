@@ -44,10 +44,12 @@ const TRIES_MAX = 2;
 
 const fetchKeys = async ({ region, roleArn, keys, provider }: AwsAuth): Promise<Fresh<AwsKeys>> => {
   const { fromNodeProviderChain, fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
-  const clientConfig = { region, maxAttempts: TRIES_MAX, requestHandler: { requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS, throwOnRequestTimeout: true } };
-  // Made anew each time: the chain remembers, and when to ask again is decided here.
-  const own = fromNodeProviderChain({ clientConfig, logger: silent });
-  const source = roleArn === undefined ? own : fromTemporaryCredentials({ masterCredentials: keys ?? own, params: { RoleArn: roleArn, RoleSessionName: sessionNameOf(provider) }, clientConfig, logger: silent });
+  const clientConfig = { maxAttempts: TRIES_MAX, requestHandler: { requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS, throwOnRequestTimeout: true } };
+  // Made anew each time: the chain remembers, its files included, and when to ask again is decided here.
+  const chain = fromNodeProviderChain({ clientConfig, ignoreCache: true, logger: silent });
+  // Told as the caller's: as the client's it would be asked of a sign-in as well, which has a region of its own.
+  const own = () => chain({ callerClientConfig: { region: () => Promise.resolve(region) } });
+  const source = roleArn === undefined ? own : fromTemporaryCredentials({ masterCredentials: keys ?? own, params: { RoleArn: roleArn, RoleSessionName: sessionNameOf(provider) }, clientConfig: { ...clientConfig, region }, logger: silent });
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = await source();
   return { value: { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }, endsAt: expiration?.getTime() ?? Infinity };
 };

@@ -12,9 +12,10 @@ export const claudeLimits = (protocol: ModelRow["protocol"]): readonly ModelRow[
 
 /**
  * Mistral, 2026-11: unknown members are refused (422), calls' ids have nine letters or digits, thinking is a list of parts,
- * usage comes unasked. Only the newer small and medium models take an effort; Magistral always thinks.
+ * usage comes unasked. Only the newer small and medium models take an effort; Magistral always thinks. Its batches are jobs of
+ * another shape, under /v1/batch/jobs.
  */
-const mistral: Row = bearer("mistral_ai", ["openai-chat", "embeddings", "files", "audio", "moderations", "batches"], "https://api.mistral.ai/v1", {
+const mistral: Row = bearer("mistral_ai", ["openai-chat", "embeddings", "files", "audio", "moderations"], "https://api.mistral.ai/v1", {
   rateLimits: "mistral",
   dialects: {
     "openai-chat": {

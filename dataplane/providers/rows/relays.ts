@@ -44,11 +44,15 @@ const openrouter: Row = bearer("openrouter", [...usual, "openai-responses", "ant
   modelList: "/api/v1/models",
 });
 
-/** Portkey, 2026-11: the key stands in its own header; whose models are meant says the key's settings, or the model ("@slug/model"). */
+/**
+ * Portkey, 2026-11: the key stands in its own header; whose models are meant says the key's settings, or the model ("@slug/model").
+ * 412 is a budget that is used up, 446 a guardrail that refused.
+ */
 const portkey: Row = bearer("portkey", [...openaiSurfaces, "anthropic-messages"], "https://api.portkey.ai/v1", {
   ...relayedUncounted,
   keyHeader: "x-portkey-api-key",
   headers: ANTHROPIC_VERSION,
+  errors: { 412: "payment", 446: "filtered" },
   rateLimits: "any",
 });
 

@@ -1,11 +1,13 @@
 // Where keys for AWS come from: the SDK's own ways, each against a local double of what it asks.
 // Requests that were signed with what came are checked by a verifier of our own.
+import dns from "node:dns";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Auth } from "../../../dataplane/snapshot/schema.ts";
 import { json, movingTime, startIssuer, surroundings, until, type Answer, type Said } from "./issuer.ts";
+import { bySignIn } from "./kinds.ts";
 import { open, unsigned, wordsOf } from "./opened.ts";
 import { checkSignature } from "./sigv4-check.ts";
 
@@ -74,18 +76,6 @@ describe("a role that is assumed with the keys of a Secret", () => {
     expect(checkSignature(issuer.asked[0]!, "master-secret-key").scope).toContain("/eu-west-1/sts/");
   });
 
-  it("is asked for once for many requests, and again before its keys end", async () => {
-    const { clock, advance } = movingTime();
-    const issuer = await startSts(sts());
-    const { headers } = open(clock, assuming, secrets);
-    await Promise.all(Array.from({ length: 20 }, () => headers()));
-    expect(issuer.asked.length).toBe(1);
-    advance(HOUR - 300_000);
-    expect(signedWith(await headers(), "issued-secret-1").isGood).toBe(true);
-    await until(async () => signedWith(await headers(), "issued-secret-2").isGood, "the second keys");
-    expect(issuer.asked.length).toBe(2);
-  });
-
   it("and refused is told of by the word of AWS, without a key", async () => {
     const { clock } = movingTime();
     await startSts(refusing);
@@ -93,19 +83,6 @@ describe("a role that is assumed with the keys of a Secret", () => {
     await expect(headers()).rejects.toMatchObject({ code: "UPSTREAM_CREDENTIAL_UNAVAILABLE", reason: "its issuer refused with 403 AccessDenied" });
     expect(failures[0]!.message).toContain("is not authorized to perform: sts:AssumeRole");
     expect(wordsOf(failures)).not.toContain("master-secret-key");
-  });
-
-  it("serves on while the issuer is out of order, until the keys have ended", async () => {
-    const { clock, advance } = movingTime();
-    const issuer = await startSts(sts());
-    const { headers, failures } = open(clock, assuming, secrets);
-    await headers();
-    issuer.answer = refusing;
-    advance(HOUR - 300_000);
-    await until(() => failures.length === 1, "the first refusal");
-    expect(signedWith(await headers(), "issued-secret-1").isGood).toBe(true);
-    advance(295_001);
-    await expect(headers()).rejects.toMatchObject({ code: "UPSTREAM_CREDENTIAL_UNAVAILABLE" });
   });
 
   it("and slow is given up after ten seconds", async () => {
@@ -147,13 +124,6 @@ describe("the data plane's own identity", () => {
     expect(issuer.asked[1]!.form.get("WebIdentityToken")).toBe("second token");
   });
 
-  it("by web identity that is refused is told of by the word of AWS", async () => {
-    const { clock } = movingTime();
-    await startSts(refusing);
-    surroundings({ AWS_ROLE_ARN: ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file("token") });
-    await expect(open(clock, own).headers()).rejects.toMatchObject({ reason: "its issuer refused with 403 AccessDenied" });
-  });
-
   it("by Pod Identity: the agent is asked with the pod's token", async () => {
     const { clock, advance } = movingTime();
     let count = 0;
@@ -167,22 +137,41 @@ describe("the data plane's own identity", () => {
     expect(agent.asked.length).toBe(2);
   });
 
-  it("by Pod Identity that is refused is told of", async () => {
-    const { clock } = movingTime();
-    const agent = await startIssuer(() => json({ code: "AccessDeniedException", message: "no association" }, 400));
-    surroundings({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file("pod token") });
-    const { headers, failures } = open(clock, own);
-    await expect(headers()).rejects.toMatchObject({ code: "UPSTREAM_CREDENTIAL_UNAVAILABLE" });
-    expect(failures.length).toBe(1);
-    expect(wordsOf(failures)).not.toContain("pod token");
-  });
-
   it("by a profile, and by the environment", async () => {
     const { clock } = movingTime();
     surroundings({ AWS_PROFILE: "llm", AWS_SHARED_CREDENTIALS_FILE: file("[llm]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = profile-secret\n") });
     expect(signedWith(await open(clock, own).headers(), "profile-secret")).toMatchObject({ isGood: true, keyId: "AKIDPROFILE" });
     surroundings({ AWS_PROFILE: undefined, AWS_ACCESS_KEY_ID: "AKIDENV", AWS_SECRET_ACCESS_KEY: "env-secret" });
     expect(signedWith(await open(clock, own).headers(), "env-secret")).toMatchObject({ isGood: true, keyId: "AKIDENV" });
+  });
+
+  it("by a profile is read anew, so that keys that were rotated are taken up", async () => {
+    const { clock, advance } = movingTime();
+    const keys = (number: number): string => `[llm]\naws_access_key_id = AKID${number}\naws_secret_access_key = profile-secret-${number}\n`;
+    const path = file(keys(1));
+    surroundings({ AWS_PROFILE: "llm", AWS_SHARED_CREDENTIALS_FILE: path });
+    const { headers } = open(clock, own);
+    expect(signedWith(await headers(), "profile-secret-1")).toMatchObject({ isGood: true, keyId: "AKID1" });
+    writeFileSync(path, keys(2));
+    advance(900_000);
+    await until(async () => signedWith(await headers(), "profile-secret-2").isGood, "the second keys");
+  });
+
+  it.each<[string, string, () => Readonly<Record<string, string | undefined>>]>([
+    ["by web identity is asked for where the models are", "sts.eu-west-1.amazonaws.com", () => ({ AWS_ROLE_ARN: ROLE, AWS_WEB_IDENTITY_TOKEN_FILE: file("token") })],
+    ["by a profile that has signed in is asked for where the profile says", "portal.sso.us-east-2.amazonaws.com", () => ({ ...bySignIn("", "us-east-2"), AWS_ENDPOINT_URL_SSO: undefined })],
+  ])("%s: at %s", async (_, host, around) => {
+    const { clock } = movingTime();
+    const names: string[] = [];
+    const lookup = (...given: readonly unknown[]): void => {
+      names.push(String(given[0]));
+      (given.at(-1) as (error: Error) => void)(Object.assign(new Error("no such name"), { code: "ENOTFOUND" }));
+    };
+    vi.spyOn(dns, "lookup").mockImplementation(Object.assign(lookup, { __promisify__: dns.lookup.__promisify__ }));
+    onTestFinished(() => void vi.restoreAllMocks());
+    surroundings(around());
+    await expect(open(clock, own).headers()).rejects.toMatchObject({ code: "UPSTREAM_CREDENTIAL_UNAVAILABLE" });
+    expect(new Set(names)).toEqual(new Set([host]));
   });
 
   it("assumes a role where one is named", async () => {

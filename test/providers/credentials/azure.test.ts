@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import type { Auth } from "../../../dataplane/snapshot/schema.ts";
 import { json, movingTime, startBehindProxy, surroundings, until, type Answer, type Asked } from "./issuer.ts";
-import { open, wordsOf } from "./opened.ts";
+import { open } from "./opened.ts";
 
 const HOUR = 3_600_000;
 const TENANT = "6a3b7c1e-0000-4000-8000-000000000000";
@@ -44,28 +44,6 @@ describe("a client's secret", () => {
     expect(await open(clock, bySecret, secrets).headers()).toEqual({ authorization: "Bearer token-1" });
     expect(new Set(issuer.tunnelled)).toEqual(new Set([`${LOGIN}:443`]));
     expect(Object.fromEntries(asked()[0]!.form)).toMatchObject({ grant_type: "client_credentials", client_id: CLIENT, client_secret: SECRET, scope: expect.stringContaining(SCOPE) });
-  });
-
-  it("gives one token to many requests, and a new one before it ends", async () => {
-    const { clock, advance } = movingTime();
-    const { asked } = await stage(tokens());
-    const { headers } = open(clock, bySecret, secrets);
-    const all = await Promise.all(Array.from({ length: 20 }, () => headers()));
-    expect(new Set(all.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer token-1"]));
-    expect(asked().length).toBe(1);
-    advance(HOUR - 299_000);
-    expect(await headers()).toEqual({ authorization: "Bearer token-1" });
-    await until(async () => (await headers())["authorization"] === "Bearer token-2", "the second token");
-    expect(asked().length).toBe(2);
-  });
-
-  it("that Entra refuses is told of by Entra's number, without the secret", async () => {
-    const { clock } = movingTime();
-    await stage(() => json({ error: "invalid_client", error_description: `AADSTS7000215: Invalid client secret provided: ${SECRET}. Trace ID: 1`, error_codes: [7_000_215] }, 401));
-    const { headers, failures } = open(clock, bySecret, secrets);
-    await expect(headers()).rejects.toMatchObject({ code: "UPSTREAM_CREDENTIAL_UNAVAILABLE", reason: expect.stringMatching(/^its issuer refused with (401 )?AADSTS7000215$/) });
-    expect(failures.length).toBe(1);
-    expect(wordsOf(failures)).not.toContain(SECRET);
   });
 
   it("whose issuer is slow is given up after ten seconds", async () => {

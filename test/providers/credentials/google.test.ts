@@ -43,20 +43,6 @@ describe("a service account's file", () => {
     expect(payload["scope"]).toBe(SCOPE);
   });
 
-  it("gives one token to many requests, and a new one before it ends", async () => {
-    const { clock, advance } = movingTime();
-    const issuer = await startBehindProxy(hosts, tokens());
-    const { headers } = open(clock, byFile, secrets(account));
-    const all = await Promise.all(Array.from({ length: 20 }, () => headers()));
-    expect(new Set(all.map(({ authorization }) => authorization))).toEqual(new Set(["Bearer token-1"]));
-    advance(HOUR - 301_000);
-    expect(issuer.asked.length).toBe(1);
-    advance(2000);
-    expect(await headers()).toEqual({ authorization: "Bearer token-1" });
-    await until(async () => (await headers())["authorization"] === "Bearer token-2", "the second token");
-    expect(issuer.asked.length).toBe(2);
-  });
-
   it("that Google refuses is told of in Google's word, without the key", async () => {
     const { clock } = movingTime();
     await startBehindProxy(hosts, () => json({ error: "invalid_grant", error_description: "Invalid JWT Signature." }, 400));

@@ -1,11 +1,22 @@
 // Every refusal of every vendor reaches a client of every protocol in its own shape: with the right status, the vendor's words,
 // how long to wait, and none of our key.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { catalogue } from "../../../dataplane/providers/catalogue.ts";
 import { startGateway, type GatewayDouble } from "../../doubles/gateway.ts";
 import { reply } from "../../doubles/provider-replies.ts";
 import { startProvider, type Provider } from "../../doubles/provider.ts";
 import { ask, type Answer } from "../../story/caller.ts";
 import { refusers, type Refuser, type Said } from "./refusals.ts";
+
+vi.mock("google-auth-library", () => ({
+  JWT: undefined,
+  UserRefreshClient: undefined,
+  GoogleAuth: class {
+    getClient() {
+      return Promise.resolve({ getAccessToken: () => Promise.resolve({ token: "google-token" }), credentials: { expiry_date: Date.now() + 3_600_000 } });
+    }
+  },
+}));
 
 const hello = [{ role: "user", content: "hi" }];
 
@@ -63,8 +74,8 @@ const send = async (client: Client, status: number, { body, type = "application/
 const wordsIn = (client: Client, answer: Answer): string => clients[client].wordsIn(answer.json as Body) ?? `no words where the client reads them: ${answer.text}`;
 
 /** Anthropic has a status of its own for a vendor that is overloaded. */
-const statusFor = (client: Client, { means }: Refuser, status: number): number => {
-  const expected = means?.[status] ?? told[status] ?? 0;
+const statusFor = (client: Client, { means, also }: Refuser, status: number): number => {
+  const expected = means?.[status] ?? also?.[status] ?? told[status] ?? 0;
   return client === "anthropic-messages" && expected === 503 ? 529 : expected;
 };
 
@@ -76,7 +87,7 @@ const cases = refusers.flatMap((refuser) => (Object.keys(clients) as Client[]).m
 describe.each(cases)("a refusal by $name", ({ refuser, client }) => {
   it(`reaches a client of ${client} with its status and its words`, async () => {
     serve(refuser);
-    for (const status of statuses) {
+    for (const status of [...statuses, ...Object.keys(refuser.also ?? {}).map(Number)]) {
       const words = `upstream words ${status}: ${status === 401 || status === 403 ? `Incorrect API key provided: ${KEY}` : "what is wrong"}`;
       const said = refuser.say(status, words);
       const answer = await send(client, status, said);
@@ -86,6 +97,7 @@ describe.each(cases)("a refusal by $name", ({ refuser, client }) => {
         expect([status, answer.status]).toEqual([status, status]);
         // What is no object of JSON becomes an error in the client's own shape.
         if (said.body.startsWith("{")) expect(answer.text).toBe(said.body);
+        else if (said.body.startsWith("[{")) expect(`[${answer.text}]`).toBe(said.body);
         else expect(wordsIn(client, answer)).not.toContain("no words");
         continue;
       }
@@ -137,4 +149,19 @@ describe.each(cases)("a refusal by $name", ({ refuser, client }) => {
     expect(wordsIn(client, answer)).toContain("upstream words inside");
     expect(answer.header("x-llmgw-error")).toBe("UPSTREAM_STREAM_ERROR");
   });
+});
+
+it("stays in its list for a client whose streams are lists, and where the list holds something else", async () => {
+  const [gemini, open] = [refusers.find(({ name }) => name === "gemini"), refusers.find(({ name }) => name === "vertex-ai with an open model")];
+  serve(gemini as Refuser);
+  const listed = '[{\n  "error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED"}\n}\n]';
+  provider.use(reply({ status: 429, body: listed, headers: { "content-type": "application/json" } }));
+  const { body } = clients["gemini"];
+  expect((await ask(gateway.url, { path: "/v1beta/models/support-chat:streamGenerateContent", body: JSON.stringify(body) })).text).toBe(listed);
+  serve(open as Refuser);
+  for (const other of ["[]", '["no"]', '[{"a":1},{"b":2}]']) expect((await send("openai-chat", 429, { body: other })).text).toBe(other);
+});
+
+it("is tried with every row of the catalogue", () => {
+  expect([...new Set(refusers.map(({ type }) => type))].toSorted()).toEqual(Object.keys(catalogue).toSorted());
 });

@@ -184,6 +184,8 @@ describe("a status that means another thing at a vendor", () => {
     expect(await tried("siliconflow", 403)).toBe(200);
     expect(await tried("openai", 402)).toBe(200);
     expect(await tried("groq", 498)).toBe(200);
+    expect(await tried("portkey", 412)).toBe(200);
+    expect(await tried("portkey", 446)).toBe(446);
     expect(await tried("openrouter", 403)).toBe(403);
     expect(await tried("openai", 422)).toBe(422);
   });
