@@ -43,6 +43,10 @@ export class PlainReply implements ClientReply {
     return this.socket.destroyed;
   }
 
+  get writableLength(): number {
+    return this.socket.writableLength;
+  }
+
   on(event: "close" | "drain", listener: () => void): void {
     if (event === "close") this.#onClose = listener;
     else this.#onDrain = listener;

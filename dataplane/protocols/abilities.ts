@@ -54,9 +54,14 @@ export interface Abilities {
   readonly hasTurnNames?: boolean;
   readonly hasVerbosity: boolean;
   readonly hasUserId: boolean;
+  /** Characters of a user's id, and of a cache's key below: a longer one is sent as its digest. Absent: any number. */
+  readonly userIdMax?: number;
+  /** A user's id that is an address or a telephone number is refused there, and sent as its digest. */
+  readonly refusesPersonalIds?: boolean;
   readonly hasMetadata: boolean;
   readonly hasServiceTier: boolean;
   readonly hasCacheKey: boolean;
+  readonly cacheKeyMax?: number;
   /** How many places can be marked for the cache; 0: none, which loses nothing of the meaning. */
   readonly cacheMarksMax: number;
   readonly hasHostedWebSearch: boolean;

@@ -20,6 +20,10 @@ interface GrowingChoice {
   finish: Finish;
 }
 
+/** What holding a block, a choice or a piece takes beside its characters, in characters: endless ones of nothing end too. */
+const BLOCK_CHARACTERS = 512;
+const PIECE_CHARACTERS = 48;
+
 const unfinished: Finish = { reason: "other", raw: "" };
 const none: readonly never[] = [];
 
@@ -34,6 +38,8 @@ const mergeExtras = (earlier: Extras | undefined, later: Extras | undefined): Ex
 /** Pieces that were padded each for itself are no base64 when they stand side by side. */
 const joinBase64 = (pieces: readonly string[]): string =>
   pieces.slice(0, -1).every((piece) => piece.length % 4 === 0 && !piece.endsWith("=")) ? pieces.join("") : Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
+
+const likelihoodsIn = ({ logprobs }: Of<"text">): number => (logprobs === undefined ? 0 : logprobs.reduce((sum, { top }) => sum + 1 + top.length, 0));
 
 export class Collector {
   /** Set when the answer failed, or when it was more than may be held. */
@@ -86,7 +92,10 @@ export class Collector {
 
   #choice(index: number): GrowingChoice {
     let choice = this.#choices.get(index);
-    if (choice === undefined) this.#choices.set(index, (choice = { blocks: new Map(), finish: unfinished }));
+    if (choice === undefined) {
+      this.#choices.set(index, (choice = { blocks: new Map(), finish: unfinished }));
+      this.#count(BLOCK_CHARACTERS);
+    }
     return choice;
   }
 
@@ -94,7 +103,7 @@ export class Collector {
     const { blocks } = this.#choice(event.choice);
     if (event.kind === "block-start") {
       const { head, extras } = event;
-      this.#count(head.kind === "whole" ? JSON.stringify(head.block).length : 0);
+      this.#count(BLOCK_CHARACTERS + (head.kind === "whole" ? JSON.stringify(head.block).length : 0));
       blocks.set(event.index, { head, pieces: [], media: [], opaques: [], citations: [], logprobs: [], extras });
       return;
     }
@@ -107,16 +116,16 @@ export class Collector {
       case "text":
         block.pieces.push(event.text);
         if (event.logprobs !== undefined) block.logprobs.push(...event.logprobs);
-        return this.#count(event.text.length);
+        return this.#count(event.text.length + PIECE_CHARACTERS * (1 + likelihoodsIn(event)));
       case "media":
         block.media.push(event.data);
-        return this.#count(event.data.length);
+        return this.#count(event.data.length + PIECE_CHARACTERS);
       case "opaque":
         block.opaques.push(event.opaque);
-        return this.#count(event.opaque.value.length);
+        return this.#count(event.opaque.value.length + PIECE_CHARACTERS);
       case "citation":
         block.citations.push(event.citation);
-        return this.#count(event.citation.citedText.length + event.citation.url.length);
+        return this.#count(event.citation.citedText.length + event.citation.url.length + PIECE_CHARACTERS);
       case "block-stop":
         block.extras = mergeExtras(block.extras, event.extras);
     }

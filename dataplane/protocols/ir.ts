@@ -261,7 +261,16 @@ export interface Usage {
   cacheWriteHourTokens: number;
   /** Of the output. */
   reasoningTokens: number;
+  /** What the input's were of, as far as it is told. */
+  textInputTokens: number;
+  imageInputTokens: number;
+  videoInputTokens: number;
   audioInputTokens: number;
+  documentInputTokens: number;
+  /** And the output's. */
+  textOutputTokens: number;
+  imageOutputTokens: number;
+  videoOutputTokens: number;
   audioOutputTokens: number;
 }
 
@@ -272,7 +281,14 @@ export const noUsage = (): Usage => ({
   cacheWriteTokens: -1,
   cacheWriteHourTokens: -1,
   reasoningTokens: -1,
+  textInputTokens: -1,
+  imageInputTokens: -1,
+  videoInputTokens: -1,
   audioInputTokens: -1,
+  documentInputTokens: -1,
+  textOutputTokens: -1,
+  imageOutputTokens: -1,
+  videoOutputTokens: -1,
   audioOutputTokens: -1,
 });
 

@@ -9,20 +9,19 @@ const OUTSIDE = /[^a-zA-Z0-9_-]/g;
 /** In the protocol's style; the same for the same answer. */
 export const answerId = (id: string, prefix: string): string => (id.startsWith(prefix) ? id : prefix + (id.replace(OUTSIDE, "") || "0"));
 
-const inputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): JsonObject => {
-  const details: JsonObject = {};
-  if (cachedInputTokens >= 0) details["cached_tokens"] = cachedInputTokens;
-  if (cacheWriteTokens >= 0) details["cache_write_tokens"] = cacheWriteTokens;
-  if (audioInputTokens >= 0) details["audio_tokens"] = audioInputTokens;
-  return details;
-};
+const inputWords = [
+  ["cached_tokens", "cachedInputTokens"], ["cache_write_tokens", "cacheWriteTokens"],
+  ["audio_tokens", "audioInputTokens"], ["text_tokens", "textInputTokens"], ["image_tokens", "imageInputTokens"], ["video_tokens", "videoInputTokens"],
+] as const satisfies readonly (readonly [string, keyof Usage])[];
 
-const hasInputDetails = ({ cachedInputTokens, cacheWriteTokens, audioInputTokens }: Usage): boolean => cachedInputTokens >= 0 || cacheWriteTokens >= 0 || audioInputTokens >= 0;
+const outputWords = [
+  ["reasoning_tokens", "reasoningTokens"], ["audio_tokens", "audioOutputTokens"], ["text_tokens", "textOutputTokens"], ["image_tokens", "imageOutputTokens"],
+] as const satisfies readonly (readonly [string, keyof Usage])[];
 
-const outputDetails = ({ reasoningTokens, audioOutputTokens }: Usage): JsonObject => {
-  const details: JsonObject = {};
-  if (reasoningTokens >= 0) details["reasoning_tokens"] = reasoningTokens;
-  if (audioOutputTokens >= 0) details["audio_tokens"] = audioOutputTokens;
+/** Null where none of them is known. */
+const detailsOf = (usage: Usage, words: readonly (readonly [string, keyof Usage])[]): JsonObject | null => {
+  let details: JsonObject | null = null;
+  for (const [word, key] of words) if (usage[key] >= 0) (details ??= {})[word] = usage[key];
   return details;
 };
 
@@ -34,15 +33,16 @@ export const writeUsage = (usage: Usage): JsonObject | null => {
   if (inputTokens >= 0) written["prompt_tokens"] = inputTokens;
   if (outputTokens >= 0) written["completion_tokens"] = outputTokens;
   if (inputTokens >= 0 && outputTokens >= 0) written["total_tokens"] = inputTokens + outputTokens;
-  if (hasInputDetails(usage)) written["prompt_tokens_details"] = inputDetails(usage);
-  if (usage.reasoningTokens >= 0 || usage.audioOutputTokens >= 0) written["completion_tokens_details"] = outputDetails(usage);
+  const [inputDetails, outputDetails] = [detailsOf(usage, inputWords), detailsOf(usage, outputWords)];
+  if (inputDetails !== null) written["prompt_tokens_details"] = inputDetails;
+  if (outputDetails !== null) written["completion_tokens_details"] = outputDetails;
   return written;
 };
 
 export const DONE = encodeEvent("[DONE]");
 
 /** A comment, which readers skip. */
-export const PING = ": ping\n\n";
+export const PING = ": ping\n";
 
 /** The constant parts of a choice's chunks, made once. */
 export class ChunkFrame {

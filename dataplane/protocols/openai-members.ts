@@ -5,6 +5,7 @@ import { isObject, type Json } from "../wire/json.ts";
 import type { Invalid } from "./codec.ts";
 import type { Extras, Sampling } from "./ir.ts";
 import type { JsonObject } from "./json-members.ts";
+import { problemOfLimit } from "./senseless.ts";
 
 /** Also one that is kept as it was written. */
 export const numberIn = (value: Json | undefined): number | null => {
@@ -51,6 +52,13 @@ export class MemberReader {
     const number = numberIn(value);
     if (number === null) this.complain(key, `"${key}" must be a number.`);
     return number;
+  }
+
+  /** Of the answer, in tokens. */
+  limit(members: JsonObject, key: string): number | null {
+    const limit = this.number(members, key);
+    this.problem ??= problemOfLimit(limit, key);
+    return limit;
   }
 
   flag(members: JsonObject, key: string): boolean | null {
@@ -101,7 +109,7 @@ export class MemberReader {
 export const readSampling = (reader: MemberReader, body: JsonObject, limits: readonly string[], logprobs: number | null): Sampling => {
   const limit = limits.find((key) => !isNothing(body[key]));
   return {
-    maxOutputTokens: limit === undefined ? null : reader.number(body, limit),
+    maxOutputTokens: limit === undefined ? null : reader.limit(body, limit),
     temperature: reader.number(body, "temperature"),
     topP: reader.number(body, "top_p"),
     topK: reader.number(body, "top_k"),

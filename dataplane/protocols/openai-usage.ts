@@ -52,7 +52,15 @@ export const readUsage = (value: Json | undefined): Usage | null => {
     cacheWriteTokens: countOf(memberOf(inputDetails, "cache_write_tokens")),
     cacheWriteHourTokens: -1,
     reasoningTokens: reasoning,
+    // OpenRouter tells of films, and of pictures that were made; xAI and it of the rest (seen 2026-11).
+    textInputTokens: countOf(memberOf(inputDetails, "text_tokens")),
+    imageInputTokens: countOf(memberOf(inputDetails, "image_tokens")),
+    videoInputTokens: countOf(memberOf(inputDetails, "video_tokens")),
     audioInputTokens: countOf(memberOf(inputDetails, "audio_tokens")),
+    documentInputTokens: -1,
+    textOutputTokens: countOf(memberOf(outputDetails, "text_tokens")),
+    imageOutputTokens: countOf(memberOf(outputDetails, "image_tokens")),
+    videoOutputTokens: -1,
     audioOutputTokens: countOf(memberOf(outputDetails, "audio_tokens")),
   };
   withTotal(input, output, total, usage);

@@ -5,6 +5,8 @@ import type { ProtocolName } from "../snapshot/schema.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Loss, Usage } from "./ir.ts";
 import type { JsonObject } from "./json-members.ts";
+import type { TopLevel } from "../wire/json-top-level.ts";
+import type { Replacement } from "../wire/pieces.ts";
 
 /** What could be read from an answer once it is over. */
 export interface Summary extends Usage {
@@ -36,11 +38,35 @@ export interface StreamWatch {
   hasTerminator: boolean;
   /** The last byte seen ended an event: here a new one may begin. */
   isBetweenEvents: boolean;
+  /** Here a line may stand that is a comment; nowhere, where it is not said. */
+  readonly isAtRest?: boolean;
   /** An event was longer than the limit. */
   isOversize: boolean;
   error: ReportedError | null;
   /** No more bytes will come. An unterminated last event that is complete is counted in. Asked again, the answer is the same. */
   end(): Summary;
+}
+
+/** [start, end), as positions in a stream. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Watches a stream in which something stands that the gateway asked for and the client did not. */
+export interface SiftingWatch extends StreamWatch {
+  /** Up to here all events are whole: one that begins behind it may not be for the client. */
+  readonly wholeEnd: number;
+  /** The events that are not for the client, in order, each told once. */
+  takeUnwanted(): readonly Span[];
+}
+
+/** Where a stream tells its usage only to those who ask for it. */
+export interface UsageOnRequest {
+  /** What asks in the place of a client that did not; null where the vendor would refuse that, or has to judge what the client wrote. */
+  ask(body: readonly Buffer[], found: TopLevel, dialect: Dialect): Replacement | null;
+  /** Of a stream whose usage was asked for so. */
+  openStream(eventBytesMax: number): SiftingWatch;
 }
 
 /** Reads a stream of this protocol out of the frames in which a cloud sends it. */
@@ -70,8 +96,13 @@ export interface PassThrough {
   /** Whether an answer of this content type is a stream; `isStreaming`: one was asked for. */
   isStream(type: string, isStreaming: boolean): boolean;
   openStream(eventBytesMax: number, type?: string): StreamWatch;
+  readonly usageOnRequest?: UsageOnRequest;
   /** Reads a whole JSON answer; `error` when it is an error in the clothes of a success, `isWhole` false when it is cut off. */
   readReply(body: Buffer): { summary: Summary; error: ReportedError | null; isWhole: boolean };
+  /** Its own event that says nothing, for streams that have begun. */
+  readonly ping?: Buffer;
+  /** Its libraries take a comment in a stream for a broken answer. */
+  readonly refusesComments?: boolean;
   /** Of the streams made of a reply; server-sent events when it is not said. */
   readonly streamType?: string;
   /** A stream was asked for and one JSON answer came: the same content as stream. Null when this protocol cannot. */

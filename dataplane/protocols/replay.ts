@@ -43,12 +43,18 @@ const headOf = (block: Block): BlockHead | null => {
 };
 
 const addContent = (events: Event[], choice: number, index: number, block: Block): void => {
+  // Where what is opaque of a call is told in a block beside it, that block comes first, as in streams of those who sign calls.
+  if (block.kind === "tool-call") addOpaques(events, choice, index, block);
   const text = textOf(block);
   const logprobs = block.kind === "text" ? block.logprobs : undefined;
   if (text !== "" || logprobs !== undefined) events.push({ kind: "text", choice, index, text, ...(logprobs === undefined ? {} : { logprobs }) });
   if (block.kind === "text") for (const citation of block.citations ?? []) events.push({ kind: "citation", choice, index, citation });
   if (block.kind === "audio" && block.source.kind === "bytes" && block.source.data !== "") events.push({ kind: "media", choice, index, data: block.source.data });
-  for (const opaque of block.opaques ?? []) events.push({ kind: "opaque", choice, index, opaque });
+  if (block.kind !== "tool-call") addOpaques(events, choice, index, block);
+};
+
+const addOpaques = (events: Event[], choice: number, index: number, { opaques = [] }: Block): void => {
+  for (const opaque of opaques) events.push({ kind: "opaque", choice, index, opaque });
 };
 
 /** What grows in a stream of it. */

@@ -33,6 +33,10 @@ export abstract class SseWatch implements StreamWatch, SseReader {
     return this.scanner.isBetweenEvents;
   }
 
+  get isAtRest(): boolean {
+    return this.scanner.isAtRest;
+  }
+
   get isOversize(): boolean {
     return this.scanner.isOversize;
   }

@@ -32,6 +32,8 @@ export interface ClientReply {
   readonly headersSent: boolean;
   /** Everything has been handed to the system. */
   readonly writableFinished: boolean;
+  /** Bytes that wait for a client that has not read what went before. */
+  readonly writableLength: number;
   readonly socket: Pick<Socket, "resetAndDestroy"> | null;
   writeHead(status: number, headers: string[]): unknown;
   flushHeaders(): void;

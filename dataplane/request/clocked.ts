@@ -1,4 +1,5 @@
-// The clocks of one attempt: to a connection, to the head, to the first token, between bytes, and in all.
+// The clocks of one attempt: to a connection, to the head, to the first token, between bytes, and in all; and the one by which
+// a silent provider's client is told that the stream still runs, which judges nobody.
 // It tells when the next one is due and which one is over; what follows from that is the pump's.
 import { Deadline } from "../deadlines.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -21,6 +22,10 @@ export abstract class Clocked extends Deadline {
   protected phaseTick = 0;
   protected lastByteTick = 0;
   protected isPaused = false;
+  /** When the client was last given something, or was last looked whether it could be. */
+  protected givenTick = 0;
+  /** For how long it may be given nothing; 0: for ever. */
+  protected quietMsMax = 0;
   protected abstract readonly timeouts: Timeouts;
   protected abstract readonly startTick: number;
   /** The head has come, and no event yet. */
@@ -45,6 +50,11 @@ export abstract class Clocked extends Deadline {
     return holdMs >= 0 && tickMs >= this.phaseTick + holdMs;
   }
 
+  /** The client has long been given nothing. */
+  protected isQuiet(tickMs: number): boolean {
+    return this.phase === FLOWING && isPast(tickMs, this.givenTick, this.quietMsMax);
+  }
+
   protected nextDue(): number {
     const { timeouts } = this;
     const totalDue = dueAt(this.startTick, timeouts.totalMs);
@@ -52,8 +62,9 @@ export abstract class Clocked extends Deadline {
     if (this.phase === WAITING) return Math.min(totalDue, dueAt(this.phaseTick, timeouts.headersMs));
     const idleDue = this.isPaused ? Infinity : dueAt(this.lastByteTick, timeouts.idleMs);
     const tokenDue = this.isWaitingForToken() ? dueAt(this.phaseTick, timeouts.firstTokenMs) : Infinity;
+    const quietDue = this.isPaused || this.phase !== FLOWING ? Infinity : dueAt(this.givenTick, this.quietMsMax);
     const holdMs = this.holdMs();
-    return Math.min(totalDue, idleDue, tokenDue, holdMs < 0 ? Infinity : this.phaseTick + holdMs);
+    return Math.min(totalDue, idleDue, tokenDue, quietDue, holdMs < 0 ? Infinity : this.phaseTick + holdMs);
   }
 }
 

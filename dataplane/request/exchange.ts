@@ -1,6 +1,6 @@
 // The record that travels through the ten steps: one request's life, every field present from birth, one shape.
 // Steps write on it; it decides nothing.
-import type { PassThrough } from "../protocols/pass-through.ts";
+import type { PassThrough, Summary } from "../protocols/pass-through.ts";
 import type { Endpoint } from "../protocols/endpoints.ts";
 import type { Conversation, Loss } from "../protocols/ir.ts";
 import { nobody } from "../identity/identity.ts";
@@ -44,7 +44,7 @@ export class Exchange implements RequestRecord {
   body: readonly Buffer[] = NO_BODY;
   /** The system has taken all of it, and nobody will send it again. */
   isBodySent = false;
-  /** What was found in a body while it came. */
+  /** What was found in a body, while it came or when it was there. */
   topLevel: TopLevel | null = null;
   contentType = "";
   /** How long the client said that the body is; -1 when it did not. */
@@ -118,6 +118,18 @@ export class Exchange implements RequestRecord {
     this.path = request.url ?? "";
     this.startedAt = gateway.clock.now();
     this.startTick = gateway.clock.tick();
+  }
+
+  /** What an answer said of itself. */
+  note(summary: Summary): void {
+    this.finishReason = summary.finishReason;
+    if (!this.endpoint.isMetered) return;
+    this.inputTokens = summary.inputTokens;
+    this.outputTokens = summary.outputTokens;
+    this.cachedInputTokens = summary.cachedInputTokens;
+    this.cacheWriteTokens = summary.cacheWriteTokens;
+    this.reasoningTokens = summary.reasoningTokens;
+    this.outputTokensEstimate = summary.outputTokensEstimate;
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { Credentials } from "../providers/credentials/index.ts";
-import { Media } from "../providers/media.ts";
+import { Media, type MediaRules } from "../providers/media.ts";
 import { Upstreams } from "../providers/upstream.ts";
 import type { Problem } from "../snapshot/check.ts";
 import type { Caller, Snapshot } from "../snapshot/schema.ts";
@@ -21,6 +21,8 @@ export interface GatewayParts {
   readonly random: () => number;
   /** Of a sidecar: who a request without a known key is from. Absent: the settings of the gateway say. */
   readonly localCaller?: Caller | undefined;
+  /** For what clients name by URL. Absent: for addresses of strangers. */
+  readonly mediaRules?: MediaRules | undefined;
 }
 
 export class Gateway {
@@ -51,7 +53,7 @@ export class Gateway {
     this.userAgent = `llm-gateway/${parts.build}`;
     this.localCaller = parts.localCaller;
     this.upstreams = new Upstreams(parts.clock);
-    this.media = new Media(parts.clock);
+    this.media = new Media(parts.clock, parts.mediaRules);
     this.credentials = new Credentials({
       clock: parts.clock,
       random: parts.random,

@@ -4,6 +4,8 @@ import type { Failure } from "../errors.ts";
 import { providerCodecs } from "../protocols/index.ts";
 import type { ProviderFailure } from "../protocols/ir.ts";
 import type { PassThrough, ReportedError, StreamWatch, Summary } from "../protocols/pass-through.ts";
+import { HeldBytes } from "../wire/held-bytes.ts";
+import { joined } from "../wire/pieces.ts";
 
 /** A stream on its way. */
 export interface StreamPassage {
@@ -16,6 +18,8 @@ export interface StreamPassage {
   readonly isEnough: boolean;
   /** Whether something of ours may be put in here without breaking an event. */
   readonly isBetweenEvents: boolean;
+  /** Of what the client has been given so far: here a line may stand that is a comment. */
+  readonly isAtRest: boolean;
   readonly isOversize: boolean;
   readonly error: ReportedError | null;
   /** No more bytes will come. Asked again, the answer is the same. */
@@ -32,6 +36,8 @@ export interface JoinPassage {
   readonly hasEvent: boolean;
   readonly isFinished: boolean;
   readonly isOversize: boolean;
+  /** What it would be joined into is more than may be held. */
+  readonly isTooLong: boolean;
   readonly error: ReportedError | null;
   end(): Summary;
   /** Null when it cannot be joined. */
@@ -153,6 +159,10 @@ class WatchedStream implements StreamPassage {
     return this.#watch.isBetweenEvents;
   }
 
+  get isAtRest(): boolean {
+    return this.#watch.isAtRest === true;
+  }
+
   get isOversize(): boolean {
     return this.#watch.isOversize;
   }
@@ -175,9 +185,11 @@ class WatchedStream implements StreamPassage {
 }
 
 class WatchedJoin implements JoinPassage {
+  /** It is as long as its bytes, whose number the pump knows. */
+  readonly isTooLong = false;
   readonly #protocol: PassThrough;
   readonly #watch: StreamWatch;
-  readonly #chunks: Buffer[] = [];
+  readonly #held = new HeldBytes();
 
   constructor(protocol: PassThrough, watch: StreamWatch) {
     this.#protocol = protocol;
@@ -186,7 +198,7 @@ class WatchedJoin implements JoinPassage {
 
   push(chunk: Buffer): void {
     const passing = this.#watch.push(chunk);
-    if (passing > 0) this.#chunks.push(chunk.subarray(0, passing));
+    if (passing > 0) this.#held.append(chunk.subarray(0, passing));
   }
 
   get hasEvent(): boolean {
@@ -210,6 +222,6 @@ class WatchedJoin implements JoinPassage {
   }
 
   reply(): Buffer | null {
-    return this.#protocol.streamToReply(Buffer.concat(this.#chunks));
+    return this.#protocol.streamToReply(joined(this.#held.pieces()));
   }
 }

@@ -55,6 +55,7 @@ class Reframed implements Passage {
 
 class ReframedStream implements StreamPassage {
   readonly isBetweenEvents = true;
+  readonly isAtRest = true;
   readonly isEnough = false;
   readonly #inner: StreamPassage;
   readonly #frames: Reframer;

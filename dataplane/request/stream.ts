@@ -2,7 +2,7 @@
 // closure per chunk. It keeps the laws of the pump; which place is tried next is not its matter.
 import type { Transform } from "node:stream";
 import { failure, type ErrorCode, type Failure, type Details } from "../errors.ts";
-import type { ReportedError, Summary } from "../protocols/pass-through.ts";
+import type { ReportedError } from "../protocols/pass-through.ts";
 import type { Sending, Taker } from "../providers/connection.ts";
 import type { Timeouts } from "../snapshot/schema.ts";
 import type { ReplyHeaders } from "../wire/http-reply.ts";
@@ -11,6 +11,7 @@ import { causeOf } from "./cause.ts";
 import { Clocked, CONNECTING, FLOWING, HOLDING, OVER, WAITING } from "./clocked.ts";
 import type { Exchange, Waiting } from "./exchange.ts";
 import { flushLater, writeTogether, type Flushing } from "./flushing.ts";
+import { quietMsMax, sayAlive } from "./keep-alive.ts";
 import { benchKey, isOfKey, secretsOf } from "./keys.ts";
 import type { JoinPassage, Passage, StreamPassage } from "./passage.ts";
 import { errorBody, NO_LENGTH, replyHeaders } from "./reply-headers.ts";
@@ -24,7 +25,7 @@ type Kind = "Stream" | "Join" | "Reply" | "Bytes" | "Refusal";
 
 /** A reply is held back whole up to this size, so that a broken one can still be tried elsewhere. */
 const HELD_BYTES_MAX = 4_194_304;
-/** One that is translated has to be there as a whole. */
+/** One that is translated has to be there as a whole, and so has a stream that is joined into one. */
 const TRANSLATED_BYTES_MAX = 67_108_864;
 /** A stream that sends this much without an event is not held back any longer. */
 const HELD_STREAM_BYTES_MAX = 65_536;
@@ -146,8 +147,9 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     const { isStreaming, endpoint } = this.#exchange;
     const isJoined = !isStreaming && endpoint.isReplyJson && endpoint.body === "json";
     this.#kind = isJoined ? "Join" : "Stream";
-    if (isJoined) this.#join = this.#passage.openJoin(this.#eventBytesMax(), type);
-    else this.#stream = this.#passage.openStream(this.#eventBytesMax(), type);
+    if (isJoined) return void (this.#join = this.#passage.openJoin(this.#eventBytesMax(), type));
+    this.#stream = this.#passage.openStream(this.#eventBytesMax(), type);
+    this.quietMsMax = quietMsMax(this.#exchange.protocol, this.#passage.streamType ?? type);
   }
 
   #eventBytesMax(): number {
@@ -185,7 +187,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     if (this.phase === FLOWING && !this.#passage.isUntouched) return this.#putOff(chunk);
     const bytes = passing.push(chunk);
     if (passing.isOversize) return this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
-    if (this.phase === FLOWING) return bytes.length > 0 ? this.#queue(bytes) : undefined;
+    if (this.phase === FLOWING) return bytes.length > 0 ? this.#queue(bytes) : void (this.lastByteTick = this.#exchange.gateway.clock.tick());
     if (bytes.length > 0) this.#hold(bytes);
     if (passing.error !== null) this.#failInStream(passing.error);
     else if (passing.isEnough) this.#finishEarly("enough");
@@ -196,7 +198,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     this.#heldBytes += chunk.length;
     join.push(chunk);
     if (join.isOversize) this.#fail("UPSTREAM_EVENT_TOO_LARGE", { bytesMax: this.#eventBytesMax() });
-    else if (this.#heldBytes > HELD_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "a stream came where one reply was asked for, and it is too long to join" });
+    else if (join.isTooLong || this.#heldBytes > TRANSLATED_BYTES_MAX) this.#fail("UPSTREAM_INVALID", { reason: "a stream came where one reply was asked for, and it is too long to join" });
   }
 
   #failInStream(error: ReportedError): void {
@@ -213,12 +215,14 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     const exchange = this.#exchange;
     this.phase = FLOWING;
     exchange.status = exchange.upstreamStatus;
-    if (this.#heldBytes > 0) exchange.firstByteTick = exchange.gateway.clock.tick();
+    this.givenTick = exchange.gateway.clock.tick();
+    if (this.#heldBytes > 0) exchange.firstByteTick = this.givenTick;
     exchange.response.writeHead(exchange.status, replyHeaders(exchange, this.#upstreamHeaders, this.#destination.vendor.rateLimits, length, contentType));
     const held = this.#held;
     this.#held = [];
     for (const chunk of held) this.#queue(chunk);
     if (held.length === 0) exchange.response.flushHeaders();
+    this.#rearm();
   }
 
   #queue(chunk: Buffer): void {
@@ -250,11 +254,13 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   }
 
   flush(): void {
+    const exchange = this.#exchange;
+    // Also when all that came says nothing in the client's protocol: the provider is not silent.
+    this.lastByteTick = exchange.gateway.clock.tick();
     if (this.#unread.length > 0) this.#readUnread();
     const pending = this.#pending;
     if (pending.length === 0) return;
-    const exchange = this.#exchange;
-    this.lastByteTick = exchange.gateway.clock.tick();
+    this.givenTick = this.lastByteTick;
     if (exchange.firstByteTick === 0) exchange.firstByteTick = this.lastByteTick;
     exchange.bytesOut += this.#pendingBytes;
     const isRoomLeft = writeTogether(exchange.response, pending, this.#pendingBytes);
@@ -283,7 +289,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     response.on("drain", () => {
       if (!this.isPaused || this.phase === OVER) return;
       this.isPaused = false;
-      this.lastByteTick = this.#exchange.gateway.clock.tick();
+      this.lastByteTick = this.givenTick = this.#exchange.gateway.clock.tick();
       if (this.#inflate === null) this.#sending?.resume();
       else this.#inflate.resume();
       this.#rearm();
@@ -304,7 +310,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     if (this.#unread.length > 0) this.flush();
     // Reading what was left may have failed.
     if (this.phase === OVER) return;
-    this.#note(passing.end());
+    this.#exchange.note(passing.end());
     const rest = passing.rest();
     if (this.phase !== FLOWING) {
       if (passing.error !== null) return this.#failInStream(passing.error);
@@ -323,7 +329,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   }
 
   #finishJoin(join: JoinPassage): void {
-    this.#note(join.end());
+    this.#exchange.note(join.end());
     if (join.error !== null) return this.#failInStream(join.error);
     const joined = join.isFinished ? join.reply() : null;
     if (joined === null) return this.#fail("UPSTREAM_TRUNCATED");
@@ -340,7 +346,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     // A stored answer may tell of a failure of then; that is no failure of now.
     if (answered.error !== null && endpoint.method !== "GET") return this.#failInStream(answered.error);
     if (answered.problem !== undefined) return this.#fail("UPSTREAM_INVALID", { reason: answered.problem });
-    this.#note(answered.summary);
+    this.#exchange.note(answered.summary);
     this.#finishHeld(answered.body, answered.type);
   }
 
@@ -391,18 +397,6 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     this.#over(null);
   }
 
-  #note(summary: Summary): void {
-    const exchange = this.#exchange;
-    exchange.finishReason = summary.finishReason;
-    if (!exchange.endpoint.isMetered) return;
-    exchange.inputTokens = summary.inputTokens;
-    exchange.outputTokens = summary.outputTokens;
-    exchange.cachedInputTokens = summary.cachedInputTokens;
-    exchange.cacheWriteTokens = summary.cacheWriteTokens;
-    exchange.reasoningTokens = summary.reasoningTokens;
-    exchange.outputTokensEstimate = summary.outputTokensEstimate;
-  }
-
   /** Before the client has a byte: somebody else's turn. After it: the client is told in its own protocol. */
   #fail(code: ErrorCode, details?: Details): void {
     this.#failWith(failure(code, details));
@@ -436,7 +430,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     this.#exchange.errorCode = reason.code;
     const passing = this.#stream;
     this.flush();
-    if (passing !== null) this.#note(passing.end());
+    if (passing !== null) this.#exchange.note(passing.end());
     const bytes = passing?.encodeFailure(reason) ?? NOTHING;
     // Neither bytes without events nor half a frame can carry an error; a connection that breaks cannot be mistaken for an
     // end. In HTTP/1.0 only a reset breaks it.
@@ -449,7 +443,7 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
   onClientLeft(): void {
     if (this.phase === OVER) return;
     const summary = (this.#stream ?? this.#join)?.end();
-    if (summary !== undefined) this.#note(summary);
+    if (summary !== undefined) this.#exchange.note(summary);
     this.#over(null);
     this.#sending?.abort(new Error("the client left"));
     this.#inflate?.destroy();
@@ -470,7 +464,13 @@ class Pump extends Clocked implements Taker, Waiting, Flushing {
     const overdue = this.overdue(tickMs);
     if (overdue !== null) return this.#fail(overdue.code, { seconds: overdue.ms / 1000 });
     if (this.isHoldOver(tickMs)) this.#commit(NO_LENGTH, this.#passage.streamType);
+    if (this.isQuiet(tickMs)) this.#sayAlive(tickMs);
     this.#exchange.gateway.deadlines.arm(this, this.nextDue());
+  }
+
+  #sayAlive(tickMs: number): void {
+    this.givenTick = tickMs;
+    if (this.#pending.length === 0 && this.#unread.length === 0) sayAlive(this.#exchange, this.#stream as StreamPassage);
   }
 
   /** Nobody answers what has not arrived: as long as the client sends, the clock to the head begins anew. */

@@ -3,12 +3,13 @@
 import { failure, type Failure } from "../errors.ts";
 import { isInvalid, type Asked, type ClientCodec, type ProviderCodec, type TargetModel } from "../protocols/codec.ts";
 import { isTooDeep, TOO_DEEP } from "../protocols/depth.ts";
+import type { Dialect } from "../protocols/dialect.ts";
 import { fit, type Fitted, type Undo } from "../protocols/fit/index.ts";
 import { nameInside } from "../protocols/google-model.ts";
 import { clientCodecs, providerCodecs } from "../protocols/index.ts";
 import type { Conversation, Loss } from "../protocols/ir.ts";
 import type { CountProvider } from "../protocols/token-count/index.ts";
-import { joined, withReplaced } from "../wire/pieces.ts";
+import { joined, withBothReplaced, withReplaced, type Replacement } from "../wire/pieces.ts";
 import type { ClientRequest } from "./client.ts";
 import type { Destination, Key, ModelName } from "./destination.ts";
 import { counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
@@ -20,6 +21,7 @@ import type { Outgoing, OutgoingBody, OwnAnswer } from "./outgoing.ts";
 import { Untouched, type Passage } from "./passage.ts";
 import { reframed } from "./reframed.ts";
 import { translateSide } from "./side-translation.ts";
+import { sifted } from "./sifted.ts";
 import { Translated, type Translating } from "./translation.ts";
 import { addMissing, addTracing, documentHeaders } from "./upstream-headers.ts";
 import { dialectPath, holdsModel, templateOf, upstreamPath, withFixed, withQuery } from "./upstream-path.ts";
@@ -60,14 +62,21 @@ const untouched = (exchange: Exchange, destination: Destination, key: Key, model
   // Endpoints are found under other spellings too (whole URLs, escapes): a provider hears only the usual one.
   const template = endpoint.upstreamPath === "" ? "" : templateOf(endpoint.upstreamPath, isStreaming, vendor.dialect);
   const own = template === "" ? path.slice(CLIENT_PREFIX_LENGTH) + query : upstreamPath(template, modelSent, query);
-  const form = vendor.edit === null ? null : vendorForm(exchange, vendor, bodyOf(exchange, model), holdsModel(template));
+  const asking = usageAsked(exchange, vendor.dialect);
+  const body = bodyOf(exchange, model, asking);
+  const form = vendor.edit === null ? null : vendorForm(exchange, vendor, body, holdsModel(template));
+  const passage = new Untouched(exchange.protocol, exchange);
   return {
     path: destination.basePath + withFixed(withQuery(own, key.query), destination.query),
     headers: headersOf(exchange, destination, key, form === null ? exchange.forwarded : form.headers),
-    body: form === null ? bodyOf(exchange, model) : form.body,
-    passage: reframed(unframed(new Untouched(exchange.protocol, exchange), destination.protocol, vendor.dialect), exchange.protocol, query),
+    body: form === null ? body : form.body,
+    passage: asking === null ? reframed(unframed(passage, destination.protocol, vendor.dialect), exchange.protocol, query) : sifted(passage, exchange.protocol),
   };
 };
+
+/** A stream is metered by what its provider counted, also where its client did not ask for that: then we do, and the client does not see it. */
+const usageAsked = ({ isStreaming, isUsageWanted, body, topLevel, protocol: { usageOnRequest } }: Exchange, dialect: Dialect): Replacement | null =>
+  !isStreaming || isUsageWanted || topLevel === null || usageOnRequest === undefined ? null : usageOnRequest.ask(body, topLevel, dialect);
 
 const headersOf = (exchange: Exchange, destination: Destination, key: Key, forwarded: readonly string[]): string[] => {
   const { contentType, upload } = exchange;
@@ -82,14 +91,18 @@ const headersOf = (exchange: Exchange, destination: Destination, key: Key, forwa
 
 const renamed = ({ modelAsked, modelSent }: Exchange): string | null => (modelSent === modelAsked ? null : modelSent);
 
-const bodyOf = (exchange: Exchange, model: ModelName | null): OutgoingBody => {
+const bodyOf = (exchange: Exchange, model: ModelName | null, asking: Replacement | null): OutgoingBody => {
   const { upload, endpoint, body, modelStart, modelEnd, modelAsked, modelSent } = exchange;
   if (upload !== null) return upload.open(renamed(exchange));
   if (endpoint.body === "none") return null;
   const isSpelt = model === null || modelStart === -1 || modelSent === modelAsked;
-  const spelt = isSpelt ? body : withReplaced(body, modelStart, modelEnd, model.json);
+  const asked = asking === null ? null : isSpelt ? withReplaced(body, asking.start, asking.end, asking.bytes) : inOrder(body, asking, { start: modelStart, end: modelEnd, bytes: model.json });
+  const spelt = asked ?? (isSpelt ? body : withReplaced(body, modelStart, modelEnd, model.json));
   return isNamedInside(exchange) ? [nameInside(joined(spelt), modelAsked, modelSent)] : spelt;
 };
+
+const inOrder = (body: readonly Buffer[], one: Replacement, other: Replacement): readonly Buffer[] =>
+  one.start < other.start ? withBothReplaced(body, one, other) : withBothReplaced(body, other, one);
 
 const isNamedInside = ({ endpoint: { protocol, family }, modelAsked, modelSent }: Exchange): boolean =>
   protocol === "gemini" && family !== "conversation" && modelSent !== modelAsked;

@@ -30,8 +30,10 @@ export interface Translating {
 const NOTHING = Buffer.alloc(0);
 const BYTES_PER_TOKEN = 4;
 const JSON_TYPE = "application/json";
+/** Of what a stream is joined into: as much as of a reply that comes whole. */
+const JOINED_CHARACTERS_MAX = 67_108_864;
 /** For tokens that the provider did not count: as the header says it where the body is not begun yet. */
-const ESTIMATED = ": llmgw-estimated true\n\n";
+const ESTIMATED = ": llmgw-estimated true\n";
 
 export class Translated implements Passage {
   readonly isUntouched = false;
@@ -133,6 +135,7 @@ class TranslatedStream implements StreamPassage {
   isFinished = false;
   hasTerminator = false;
   readonly isBetweenEvents = true;
+  readonly isAtRest = true;
   isOversize = false;
   error: ReportedError | null = null;
   readonly #parts: Translating;
@@ -247,7 +250,7 @@ class TranslatedJoin implements JoinPassage {
   error: ReportedError | null = null;
   readonly #parts: Translating;
   readonly #decoder: StreamDecoder;
-  readonly #collector = new Collector();
+  readonly #collector = new Collector(JOINED_CHARACTERS_MAX);
   readonly #tally = new Tally();
   #isEnded = false;
 
@@ -257,7 +260,11 @@ class TranslatedJoin implements JoinPassage {
   }
 
   push(chunk: Buffer): void {
-    this.#see(this.#decoder.push(chunk));
+    if (!this.isTooLong) this.#see(this.#decoder.push(chunk));
+  }
+
+  get isTooLong(): boolean {
+    return this.error === null && this.#collector.failure !== null;
   }
 
   end(): Summary {

@@ -16,7 +16,7 @@ export const understand = (exchange: Exchange): Failure | null => {
   if (exchange.endpoint.body === "none") return checkPath(exchange);
   if (exchange.endpoint.model === "Path") return checkPathModel(exchange);
   const { body } = exchange;
-  const found = exchange.topLevel ?? findTopLevel(joined(body));
+  const found = (exchange.topLevel ??= findTopLevel(joined(body)));
   if (found.problem !== "") return failure("REQUEST_INVALID_JSON", { reason: found.problem });
   exchange.isStreaming = found.isStreaming;
   exchange.isUsageWanted = found.isUsageWanted;

@@ -104,6 +104,10 @@ class UnframedStream extends Unframing<StreamPassage> implements StreamPassage {
     return this.inner.isBetweenEvents;
   }
 
+  get isAtRest(): boolean {
+    return this.inner.isAtRest;
+  }
+
   rest(): Buffer {
     return this.inner.rest();
   }
@@ -114,6 +118,10 @@ class UnframedStream extends Unframing<StreamPassage> implements StreamPassage {
 }
 
 class UnframedJoin extends Unframing<JoinPassage> implements JoinPassage {
+  get isTooLong(): boolean {
+    return this.inner.isTooLong;
+  }
+
   push(chunk: Buffer): void {
     this.inner.push(this.frames.push(chunk));
   }

@@ -2,6 +2,7 @@
 // It checks only the skeleton (strings closed, brackets paired, one object and nothing behind it); the provider's
 // parser judges the rest. A member that occurs twice counts as its last occurrence, as in the providers' parsers.
 import { HeldBytes } from "./held-bytes.ts";
+import { isObject, parseJson } from "./json.ts";
 import { Crossing, scalarEnd, shortStringEnd } from "./json-cross.ts";
 
 const QUOTE = 0x22;
@@ -20,9 +21,26 @@ export class TopLevel {
   modelStart = -1;
   modelEnd = -1;
   isStreaming = false;
+  /** Behind the value of "stream"; -1 when there is none. */
+  streamEnd = -1;
   /** "stream_options" asks for the usage at the stream's end. */
   isUsageWanted = false;
+  /** Span of the value of "stream_options"; -1 when there is none. */
+  optionsStart = -1;
+  optionsEnd = -1;
 }
+
+/** Nobody writes so many; what is longer is not looked into, and stays the client's own word. */
+const OPTIONS_BYTES_MAX = 4096;
+
+const USUAL_OPTIONS = Buffer.from('{"include_usage":true}');
+
+const asksForUsage = (value: Buffer): boolean => {
+  if (value.equals(USUAL_OPTIONS)) return true;
+  if (value.length > OPTIONS_BYTES_MAX) return true;
+  const options = parseJson(value.toString("utf8"));
+  return isObject(options) && options["include_usage"] === true;
+};
 
 /** The longest of the names looked for, every character of it written as an escape. */
 const KEY_BYTES_MAX = "stream_options".length * 6;
@@ -211,8 +229,14 @@ export class TopLevelReader {
       return;
     }
     const value = start >= 0 ? bytes.subarray(start, end) : this.#held.span(passed + start, passed + end);
-    if (name === "stream") found.isStreaming = value.length === 4 && value[0] === 0x74;
-    else if (name === "stream_options") found.isUsageWanted = /"include_usage"\s*:\s*true/.test(value.toString("latin1"));
+    if (name === "stream") {
+      found.isStreaming = value.length === 4 && value[0] === 0x74;
+      found.streamEnd = passed + end;
+    } else if (name === "stream_options") {
+      found.isUsageWanted = asksForUsage(value);
+      found.optionsStart = passed + start;
+      found.optionsEnd = passed + end;
+    }
   }
 
   #refuse(what: string, position: number, end: number): number {

@@ -39,6 +39,22 @@ const between = (pieces: readonly Buffer[], start: number, end: number): Buffer[
   return found;
 };
 
+/** What stands in the place of [start, end). */
+export interface Replacement {
+  readonly start: number;
+  readonly end: number;
+  readonly bytes: Buffer;
+}
+
+/** With two spans replaced, the first one before the other; each view of the bytes is an object to be collected, so there are few. */
+export const withBothReplaced = (pieces: readonly Buffer[], first: Replacement, other: Replacement): Buffer[] => [
+  ...between(pieces, 0, first.start),
+  first.bytes,
+  ...between(pieces, first.end, other.start),
+  other.bytes,
+  ...between(pieces, other.end, Infinity),
+];
+
 /** With [start, end) replaced; all else stays where it lies. */
 export const withReplaced = (pieces: readonly Buffer[], start: number, end: number, replacement: Buffer): Buffer[] => [
   ...between(pieces, 0, start),

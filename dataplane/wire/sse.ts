@@ -77,6 +77,11 @@ export class SseScanner {
     this.#reader = reader;
   }
 
+  /** A line may stand here that is none of the stream's: nor does an LF that comes next belong to the last CR. */
+  get isAtRest(): boolean {
+    return this.isBetweenEvents && !this.#isAfterReturn;
+  }
+
   /** Returns how many of the bytes belong to the stream: all of them until the reader called `stop`. */
   push(chunk: Buffer): number {
     if (this.#isOver) return this.#lateLineFeed(chunk);
@@ -92,6 +97,35 @@ export class SseScanner {
     this.isBetweenEvents = !this.#isInEvent && this.#lineBytes === 0;
     if (this.#base - this.#eventAt > this.#eventBytesMax) this.isOversize = true;
     return end;
+  }
+
+  /** Position in the stream behind all bytes that were pushed. */
+  get position(): number {
+    return this.#base;
+  }
+
+  /** Where the event that the reader is being shown begins and ends, as positions in the stream; its blank line belongs to it. */
+  get eventStart(): number {
+    return this.#eventAt;
+  }
+
+  get eventEnd(): number {
+    return this.#base + this.#endAt;
+  }
+
+  /** The event that the reader is being shown came with the present chunk, all of it. */
+  get isInChunk(): boolean {
+    return this.#eventAt >= this.#base;
+  }
+
+  /** Up to here all events are whole. */
+  get wholeEnd(): number {
+    return this.#isOver ? Infinity : this.#eventAt;
+  }
+
+  /** The last byte was a CR that ended a line: an LF that comes next belongs to it. */
+  get isAfterReturn(): boolean {
+    return this.#isAfterReturn;
   }
 
   /** For the reader: nothing behind the present event belongs to the stream. */

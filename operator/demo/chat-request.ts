@@ -6,6 +6,7 @@ import { invalid } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
 import { isJsonObject } from "./json.ts";
 import { pictureOfUrl, type Picture } from "./picture.ts";
+import { limitedIds } from "./openai-failure.ts";
 import type { Choice, Format, Prompt, Tool, Turn } from "./prompt.ts";
 import { pastCall } from "./prompt.ts";
 
@@ -59,11 +60,12 @@ const responseFormat = z.looseObject({
 /** Known, and of no consequence here. */
 const UNREAD = [
   "audio", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "metadata", "modalities", "moderation", "prediction",
-  "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "seed", "service_tier", "store", "user", "verbosity",
+  "prompt_cache_options", "prompt_cache_retention", "seed", "service_tier", "store", "verbosity",
   "web_search_options", "function_call", "functions",
 ] as const;
 
 export const chatRequest = z.strictObject({
+  ...limitedIds,
   ...Object.fromEntries(UNREAD.map((name) => [name, z.unknown().optional()])),
   model: z.string(),
   messages: z.array(message).min(1),

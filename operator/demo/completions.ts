@@ -7,6 +7,7 @@ import type { Call, Reply } from "./exchange.ts";
 import { dataLine, DONE_LINE, json, readBody } from "./exchange.ts";
 import { textsOf, tokenInput } from "./input.ts";
 import { limited } from "./limits.ts";
+import { limitedIds } from "./openai-failure.ts";
 import { openaiStream } from "./openai-stream.ts";
 import { requireModel } from "./models.ts";
 import { PLAIN } from "./prompt.ts";
@@ -25,6 +26,7 @@ const request = z.looseObject({
   stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
   max_tokens: z.int().min(1).nullish(),
   echo: z.boolean().nullish(),
+  user: limitedIds.user,
 });
 
 interface Choice {

@@ -54,6 +54,8 @@ export interface Problem {
   readonly path: readonly PropertyKey[];
   readonly sort: "missing" | "unknown" | "wrong";
   readonly message: string;
+  /** Of a text that is too long: how long it is, and may be. */
+  readonly length?: { readonly is: number; readonly max: number } | undefined;
 }
 
 export function read<Schema extends z.ZodType>(schema: Schema, body: unknown, word: (problem: Problem) => Failure): z.output<Schema> {
@@ -63,7 +65,13 @@ export function read<Schema extends z.ZodType>(schema: Schema, body: unknown, wo
   if (issue === undefined) throw word({ path, sort: "wrong", message: "not understood" });
   if (issue.code === "unrecognized_keys") throw word({ path: [...path, issue.keys[0] ?? ""], sort: "unknown", message: issue.message });
   const isMissing = issue.input === undefined && /undefined|Required/.test(issue.message);
-  throw word({ path, sort: isMissing ? "missing" : "wrong", message: issue.message });
+  throw word({ path, sort: isMissing ? "missing" : "wrong", message: issue.message, length: lengthOf(issue, body, path) });
+}
+
+function lengthOf(issue: Issue, body: unknown, path: readonly PropertyKey[]): Problem["length"] {
+  if (issue.code !== "too_big" || issue.origin !== "string") return undefined;
+  const text = path.reduce<unknown>((value, step) => (typeof value === "object" && value !== null ? Reflect.get(value, step) : undefined), body);
+  return typeof text === "string" ? { is: text.length, max: Number(issue.maximum) } : undefined;
 }
 
 type Issue = z.core.$ZodIssue;

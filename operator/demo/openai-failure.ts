@@ -1,7 +1,7 @@
 // OpenAI's errors: {error: {message, type, param, code}}, and how a mistake in a body is worded there.
 // It refuses vendors: compatible ones are not imitated.
 
-import type { z } from "zod";
+import { z } from "zod";
 import type { Problem } from "./failure.ts";
 import { Failure, fieldPath, invalid, read } from "./failure.ts";
 import type { Shape } from "./shape.ts";
@@ -37,15 +37,24 @@ export const openaiShape: Shape = {
   },
 };
 
+const ID_CHARACTERS_MAX = 64;
+const id = z.string().max(ID_CHARACTERS_MAX).nullish();
+
+/** Who asks, and what shares a cache. */
+export const limitedIds = { user: id, safety_identifier: id, prompt_cache_key: id } as const;
+
 /** Checks a request body against its shape; the first problem is told with the path of the field. */
 export function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
   return read(schema, body, worded);
 }
 
-function worded({ path, sort, message }: Problem): Failure {
+function worded({ path, sort, message, length }: Problem): Failure {
   const param = fieldPath(path);
   if (param === "") return new Failure(400, "The body of the request must be a JSON object.");
   if (sort === "missing") return invalid(param, `Missing required parameter: '${param}'.`, "missing_required_parameter");
   if (sort === "unknown") return invalid(param, `Unknown parameter: '${param}'.`, "unknown_parameter");
+  if (length !== undefined) {
+    return invalid(param, `Invalid '${param}': string too long. Expected a string with maximum length ${length.max}, but got a string with length ${length.is} instead.`, "string_above_max_length");
+  }
   return invalid(param, `Invalid value for '${param}': ${message}.`, "invalid_value");
 }

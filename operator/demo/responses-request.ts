@@ -6,6 +6,7 @@ import { pictureOf } from "./chat-request.ts";
 import { Failure, invalid } from "./failure.ts";
 import type { JsonObject } from "./json.ts";
 import { isJsonObject } from "./json.ts";
+import { limitedIds } from "./openai-failure.ts";
 import type { Choice, Format, Prompt, Tool, Turn } from "./prompt.ts";
 import { pastCall } from "./prompt.ts";
 import { unsealed } from "./signature.ts";
@@ -45,11 +46,12 @@ const textFormat = z.looseObject({ type: z.enum(["text", "json_object", "json_sc
 
 /** Known, and of no consequence here. */
 const UNREAD = [
-  "conversation", "context_management", "max_tool_calls", "moderation", "prompt", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
-  "safety_identifier", "service_tier", "stream_options", "top_logprobs", "truncation", "user",
+  "conversation", "context_management", "max_tool_calls", "moderation", "prompt", "prompt_cache_options", "prompt_cache_retention",
+  "service_tier", "stream_options", "top_logprobs", "truncation",
 ] as const;
 
 export const responsesRequest = z.strictObject({
+  ...limitedIds,
   ...Object.fromEntries(UNREAD.map((name) => [name, z.unknown().optional()])),
   model: z.string(),
   input: z.union([z.string(), z.array(item)]).nullish(),

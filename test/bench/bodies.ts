@@ -20,9 +20,16 @@ const SENTENCES = [
   '{"model": "not the one that is meant", "stream": false}\n',
 ] as const;
 
+/** Around a string, in JSON. */
+const QUOTES = 2;
+
 const text = (bytes: number, from: number): string => {
   let built = "";
-  for (let index = from; Buffer.byteLength(JSON.stringify(built)) < bytes; index += 1) built += SENTENCES[index % SENTENCES.length] ?? "";
+  for (let [index, length] = [from, QUOTES]; length < bytes; index += 1) {
+    const sentence = SENTENCES[index % SENTENCES.length] ?? "";
+    built += sentence;
+    length += Buffer.byteLength(JSON.stringify(sentence)) - QUOTES;
+  }
   return built;
 };
 

@@ -4,6 +4,7 @@ import { hash } from "node:crypto";
 import type { ServingCertificate } from "../../dataplane/certificate.ts";
 import { systemClock, type Clock } from "../../dataplane/clock.ts";
 import { Deadlines } from "../../dataplane/deadlines.ts";
+import type { MediaRules } from "../../dataplane/providers/media.ts";
 import { startServer, type GatewayServer } from "../../dataplane/server.ts";
 import { snapshotVersion } from "../../dataplane/snapshot/canonical.ts";
 import { defaultSettings, FORMAT, type Caller, type Provider, type Route, type Settings, type Snapshot } from "../../dataplane/snapshot/schema.ts";
@@ -27,6 +28,8 @@ export interface Parts {
   readonly localCaller?: Caller;
   /** Of the listener, and so of its address; it stays the same too. */
   readonly certificate?: ServingCertificate;
+  /** For what callers name by URL; those of production unless told, which let nobody in here. */
+  readonly mediaRules?: MediaRules;
   readonly settings?: Partial<Omit<Settings, "limits" | "stream">> & { limits?: Partial<Settings["limits"]>; stream?: Partial<Settings["stream"]> };
 }
 
@@ -93,7 +96,7 @@ export const startGateway = async (parts: Parts | null, clock: Clock = systemClo
   const sink = { write: (bytes: Uint8Array, done: (error: Error | null) => void) => { take(bytes); done(null); }, writeNow: (bytes: Uint8Array) => { take(bytes); return true; } };
   const telemetry = await startTelemetry({ clock, sink, build: "test" });
   const store = new MemoryStore(clock);
-  const server = await startServer({ host: "127.0.0.1", port: 0, reusePort: false, clock, deadlines, telemetry, store, build: "test", random, requestTimeoutMs, localCaller: parts?.localCaller, certificate: parts?.certificate });
+  const server = await startServer({ host: "127.0.0.1", port: 0, reusePort: false, clock, deadlines, telemetry, store, build: "test", random, requestTimeoutMs, localCaller: parts?.localCaller, certificate: parts?.certificate, mediaRules: parts?.mediaRules });
   const apply = (next: Parts): void => {
     const snapshot = snapshotOf(next);
     const problems = server.apply(snapshot, snapshotVersion(snapshot));

@@ -92,8 +92,9 @@ describe("events collected into a reply", () => {
 
   test("are a failure when they are more than may be held", () => {
     const pushes = Array.from({ length: 11 }, () => say(0, "0123456789"));
-    expect(collect([start, begin(0), ...pushes.slice(1), stop(0), finish, { kind: "end" }], 100).failure).toBeNull();
-    const collector = collect([start, begin(0), ...pushes, stop(0), finish, { kind: "end" }], 100);
+    const charactersMax = 2 * 512 + 10 * (10 + 48);
+    expect(collect([start, begin(0), ...pushes.slice(1), stop(0), finish, { kind: "end" }], charactersMax).failure).toBeNull();
+    const collector = collect([start, begin(0), ...pushes, stop(0), finish, { kind: "end" }], charactersMax);
     expect(collector.failure).toMatchObject({ kind: "internal", code: "too_large" });
     expect(collector.reply()).toBeNull();
   });
@@ -107,7 +108,17 @@ describe("events collected into a reply", () => {
       { kind: "opaque", choice: 0, index: 0, opaque },
       { kind: "media", choice: 0, index: 0, data: long },
     ];
-    for (const event of heavy) expect(collect([start, begin(0), event], 100).failure, event.kind).not.toBeNull();
+    for (const event of heavy) expect(collect([start, begin(0), event], 2 * 512 + 100).failure, event.kind).not.toBeNull();
+  });
+
+  test("count what has no characters too: endless blocks, choices, pieces and likelihoods end", () => {
+    const empty: readonly ((at: number) => Event)[] = [
+      (at) => begin(at), (at) => ({ ...begin(0), choice: at }), (at) => ({ ...finish, choice: at }), () => say(0, ""),
+      () => ({ kind: "opaque", choice: 0, index: 0, opaque: { kind: "signature", origin: "gemini", value: "" } }),
+    ];
+    for (const make of empty) expect(collect([start, begin(0), ...Array.from({ length: 1000 }, (_, at) => make(at))], 20_000).failure).not.toBeNull();
+    const likely: Event = { ...(say(0, "x") as Extract<Event, { kind: "text" }>), logprobs: Array.from({ length: 500 }, () => ({ token: "x", logprob: -1, bytes: null, top: [] })) };
+    expect(collect([start, begin(0), likely], 20_000).failure).not.toBeNull();
   });
 
   test("are not finished by a finish alone", () => {

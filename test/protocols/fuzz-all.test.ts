@@ -1,7 +1,5 @@
 // Every decoder that the gateway has, found by the tables it is registered in: whatever comes, nothing is thrown, each stream has
 // an end or a failure, the cuts of the network do not matter, what was read can be told to every client, and memory is bounded.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { failure } from "../../dataplane/errors.ts";
@@ -15,6 +13,7 @@ import { askedBy, conversations } from "./conformance/conversations.ts";
 import { bothHalves, clients, MODEL, modelOf, providers, speakingTo, targetOf } from "./conformance/protocols.ts";
 import { questionOf } from "./conformance/replies.ts";
 import { cuts, hasRecordings, piecesOf, repliesFor, requestsFor, streamsFor } from "./fuzzed-bytes.ts";
+import { heldBytes } from "./held-bytes.ts";
 import { orderProblems } from "./openai-chat/asking.ts";
 import { seedOf } from "./seed.ts";
 
@@ -141,21 +140,6 @@ describe.each(named(clients))("what a client that speaks $name might ask", ({ na
     );
   });
 });
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-const COLLECTIONS = 3;
-
-/** Buffers are given back in a turn of their own: collects again until it is no more than `enough`, and a few times at most. */
-const heldBytes = async (enough = 0): Promise<number> => {
-  for (let turn = 1; ; turn++) {
-    collectGarbage();
-    await new Promise((resolve) => setImmediate(resolve));
-    const { heapUsed, external } = process.memoryUsage();
-    if (turn === COLLECTIONS || heapUsed + external < enough) return heapUsed + external;
-  }
-};
 
 const MIB = 1_048_576;
 /** What else the process came to hold meanwhile. */

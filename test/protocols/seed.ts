@@ -9,9 +9,18 @@ export const askedSeed = (): number => {
   return seed;
 };
 
+const TOLD = Symbol.for("llm-gateway tests: the seed was told");
+
+/** Once in a process, however many files it tests. */
+export const tellSeed = (seed: number): void => {
+  if (Reflect.get(globalThis, TOLD) === seed) return;
+  Reflect.set(globalThis, TOLD, seed);
+  process.stdout.write(`seed ${seed}: LLMGW_FUZZ_SEED=${seed} does it again\n`);
+};
+
 /** And says so. */
 export const seedOf = (): number => {
   const seed = askedSeed();
-  process.stdout.write(`seed ${seed}: LLMGW_FUZZ_SEED=${seed} does it again\n`);
+  tellSeed(seed);
   return seed;
 };

@@ -36,7 +36,7 @@ export function* inPiecesOf(bytes: Buffer, size: number): Generator<Buffer> {
 /** In pieces only; or in two as well, at every byte or at every byte of both ends and at some between. */
 export type Cuts = "Pieces" | "Ends" | "Everywhere";
 
-const SIZES = [1, 2, 3, 5, 7, 13, 64, 1021] as const;
+export const SIZES = [1, 2, 3, 5, 7, 13, 64, 1021] as const;
 
 export function* cutsOf(bytes: Buffer, cuts: Cuts): Generator<{ name: string; pieces: Iterable<Buffer> }> {
   for (const size of SIZES) yield { name: `pieces of ${size}`, pieces: inPiecesOf(bytes, size) };

@@ -9,6 +9,7 @@ import { chatEvents, dataEvent } from "../doubles/provider-bytes.ts";
 import { json } from "../doubles/provider-replies.ts";
 import type { Behaviour, Exchange } from "../doubles/provider.ts";
 import { headOf, post, STREAMED, type BareClient } from "./clients-bare.ts";
+import { uncounted } from "./streams-protocols.ts";
 import { openScene, openTimedScene, stalled, until, type Scene } from "./streams-scene.ts";
 
 const EVENT_STREAM = { "content-type": "text/event-stream" };
@@ -106,7 +107,7 @@ describe("a slow client", () => {
   const word = dataEvent({ choices: [{ index: 0, delta: { content: "x".repeat(64_000) }, finish_reason: null }] });
   const ends = chatEvents({ words: [], usage: { input: 1, output: 2 } }).slice(1);
   const count = Math.ceil((50 * MEBIBYTE) / word.length);
-  const bytesOf = (words: number): number => word.length * words + Buffer.concat(ends).length;
+  const bytesOf = (words: number): number => word.length * words + uncounted(Buffer.concat(ends)).length;
   /** More than the system keeps, so that it must stand still. */
   const fewer = Math.ceil(SYSTEM_BYTES_MAX / word.length);
 

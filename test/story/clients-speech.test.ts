@@ -4,13 +4,13 @@ import { startAdmin } from "../../dataplane/telemetry/index.ts";
 import { chatCompletion, chatEvents } from "../doubles/provider-bytes.ts";
 import { brokenStream, eventStream, json, silence, truncated } from "../doubles/provider-replies.ts";
 import { CHAT, headOf, post, STREAMED } from "./clients-bare.ts";
-import { chat, errorsIn } from "./streams-protocols.ts";
+import { chat, errorsIn, uncounted } from "./streams-protocols.ts";
 import { openScene } from "./streams-scene.ts";
 
 const EVENT_STREAM = { headers: { "content-type": "text/event-stream" } };
 const whole = chatCompletion({ text: "hello", usage: { input: 1, output: 1 } });
 const events = chatEvents({ words: ["hello"], usage: { input: 1, output: 1 } });
-const stream = Buffer.concat(events).toString();
+const stream = uncounted(Buffer.concat(events)).toString();
 
 describe("an HTTP/1.0 client", () => {
   it("gets JSON with its length, and then the connection ends", async () => {

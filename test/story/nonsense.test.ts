@@ -61,4 +61,24 @@ describe("a request", () => {
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
     expect(await story.gateway.settled(1)).toMatchObject([{ streaming: false }]);
   });
+
+  const nonsense: readonly (readonly [what: string, parameter: string, body: string])[] = [
+    ["an answer of less than nothing", "max_tokens", '{"model":"support-chat","messages":[{"role":"user","content":"hi"}],"max_tokens":-1}'],
+    ["half a token", "max_completion_tokens", '{"model":"support-chat","messages":[{"role":"user","content":"hi"}],"max_completion_tokens":0.5}'],
+    ["two tools of one name", "tools[1]", '{"model":"support-chat","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f"}},{"type":"function","function":{"name":"f"}}]}'],
+  ];
+
+  it.each(nonsense)("for %s is the provider's to judge where it speaks the client's protocol: it comes as it was", async (_, __, body) => {
+    const story = await stage(json(hello));
+    expect((await story.ask({ body })).status).toBe(200);
+    expect(story.provider.requests[0]?.body.toString()).toBe(body.replace("support-chat", "provider-model"));
+  });
+
+  it.each(nonsense.flatMap((row) => (["openai-responses", "anthropic-messages", "gemini", "bedrock-converse", "cohere", "dashscope", "ollama"] as const).map((protocol) => [...row, protocol] as const)))("for %s is refused by %s where it would be translated, and nobody is asked: %s to %s", async (_, parameter, body, protocol) => {
+    const story = await stage(json(hello), { provider: { protocols: [protocol] } });
+    const answer = await story.ask({ body });
+    expect([answer.status, answer.error.type, answer.error.param]).toEqual([400, "invalid_request_error", parameter]);
+    expect(answer.error.message).toContain(parameter);
+    expect(story.provider.connections.opened).toBe(0);
+  });
 });

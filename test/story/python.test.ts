@@ -1,5 +1,5 @@
-// The SDKs from PyPI, told nothing but another base URL: OpenAI's, Anthropic's and Google's, each over every protocol of a
-// provider. They are installed once into a folder of this user's; where that cannot be done the tests are skipped and say why.
+// The SDKs from PyPI, told nothing but another base URL: OpenAI's, Anthropic's, Google's and Amazon's, each over every
+// protocol of a provider. They are installed once into a folder of this user's; where that cannot be done the tests are skipped and say why.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { serveExamples } from "./served-examples.ts";
 const INSTALL_MS_MAX = 240_000;
 const RUN_MS_MAX = 60_000;
 
-const sdks = ["openai Chat", "openai Responses", "anthropic", "google-genai"];
+const sdks = ["openai Chat", "openai Responses", "anthropic", "google-genai", "boto3"];
 const models = ["demo-chat", "demo-responses", "demo-anthropic", "demo-gemini", "demo-bedrock", "demo-cohere", "demo-dashscope", "demo-ollama"];
 const checks = ["text", "tool calls", "tool calls after thinking", "an error", "an error inside a stream"];
 

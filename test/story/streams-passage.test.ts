@@ -5,7 +5,7 @@ import { brokenStream, eventStream, json, reply } from "../doubles/provider-repl
 import type { Behaviour } from "../doubles/provider.ts";
 import { asked, CHAT, post, STREAMED } from "./clients-bare.ts";
 import { recorded, written, type Fixture } from "./streams-fixtures.ts";
-import { chat, errorsIn, eventsIn, responses } from "./streams-protocols.ts";
+import { chat, errorsIn, eventsIn, responses, uncounted } from "./streams-protocols.ts";
 import { openScene, openTimedScene } from "./streams-scene.ts";
 
 const EVENT_STREAM = { headers: { "content-type": "text/event-stream" } };
@@ -22,11 +22,13 @@ const everyByteAChunk = (bytes: Buffer): Behaviour => async (exchange) => {
   await exchange.end();
 };
 
-const passesThrough = async (fixtures: readonly Fixture[], behaviourOf: (bytes: Buffer) => Behaviour): Promise<void> => {
+/** To clients that ask for the usage all of it; to others all but that. */
+const passesThrough = async (fixtures: readonly Fixture[], behaviourOf: (bytes: Buffer) => Behaviour, isCounted = true): Promise<void> => {
   const scene = await openScene(fixtures.map(({ bytes }) => behaviourOf(bytes)));
   const client = scene.client();
-  for (const [index, { name, spoken, bytes }] of fixtures.entries()) {
-    const answer = await client.send(post(spoken.body, spoken)).reply(index);
+  for (const [index, { name, spoken, bytes: sent }] of fixtures.entries()) {
+    const answer = await client.send(post(isCounted ? spoken.counted : spoken.body, spoken)).reply(index);
+    const bytes = isCounted ? sent : uncounted(sent);
     expect(answer.isWhole, name).toBe(true);
     expect(answer.text, name).toBe(bytes.toString());
     expect(answer.body.equals(bytes), name).toBe(true);
@@ -51,6 +53,14 @@ describe("the bytes of a stream", () => {
   it.skipIf(recorded.length === 0)("are passed on untouched for every recorded stream, with a chunk for each byte", async () => {
     expect(recorded.length).toBeGreaterThan(30);
     await passesThrough(recorded, everyByteAChunk);
+  });
+
+  it.each(written)("are passed on but for the usage that only the gateway asked for, when each byte of $name is a segment", ({ name, spoken, bytes }) =>
+    passesThrough([{ name, spoken, bytes }], (whole) => inPieces(cutBytes(whole, "every byte")), false));
+
+  it.skipIf(recorded.length === 0)("are passed on but for that usage for every recorded stream, with a chunk for each byte", async () => {
+    expect(recorded.filter(({ bytes }) => uncounted(bytes).length < bytes.length).length).toBeGreaterThan(12);
+    await passesThrough(recorded, everyByteAChunk, false);
   });
 
   it("are passed on as they come, one event at a time, without waiting for the next", async () => {
@@ -119,12 +129,12 @@ describe("usage", () => {
     for (const [index, [where]] of told.entries()) expect(lines[index], where).toMatchObject({ input_tokens: 9, output_tokens: 5, usage_estimated: false });
   });
 
-  it("that nobody asked for is neither asked of the provider nor added for the client, but estimated and marked so", async () => {
+  it("that a provider does not tell although it was asked for is estimated and marked so", async () => {
     const events = chatEvents({ words: ["twelve bytes", " and twelve."] });
     const scene = await openScene([eventStream(events), json(chatCompletion({ text: "twelve bytes" }))]);
     expect((await scene.ask(STREAMED)).text).toBe(Buffer.concat(events).toString());
     expect((await scene.ask(CHAT)).text).not.toContain("usage");
-    expect(scene.provider.requests[0]?.body.toString()).toBe(STREAMED.replace("support-chat", "provider-model"));
+    expect(scene.provider.requests[1]?.body.toString()).toBe(CHAT.replace("support-chat", "provider-model"));
     const [streamed, whole] = await scene.over(2);
     expect(streamed).toMatchObject({ usage_estimated: true, output_tokens: 6, input_tokens: Math.ceil(STREAMED.length / 4) });
     expect(whole).toMatchObject({ usage_estimated: true, output_tokens: 3, input_tokens: Math.ceil(CHAT.length / 4) });
@@ -164,7 +174,7 @@ describe("an upstream that compresses although it was asked not to", () => {
       reply({ headers: type, body: refusal, status: 422, encoding }),
     ]);
     const client = scene.client();
-    for (const [index, [body, expected]] of [[STREAMED, stream], [STREAMED, stream], [CHAT, whole], [CHAT, Buffer.from(refusal)]].entries() as ArrayIterator<[number, [string, Buffer]]>) {
+    for (const [index, [body, expected]] of [[STREAMED, uncounted(stream)], [STREAMED, uncounted(stream)], [CHAT, whole], [CHAT, Buffer.from(refusal)]].entries() as ArrayIterator<[number, [string, Buffer]]>) {
       const answer = await client.send(post(body)).reply(index);
       expect(answer.text).toBe(expected.toString());
       expect(answer.headers["content-encoding"]).toBeUndefined();

@@ -13,7 +13,10 @@ export interface Told {
 export interface Spoken {
   readonly name: string;
   readonly path: string;
+  /** Asks for a stream, and not for its usage. */
   readonly body: string;
+  /** Asks for its usage too, where that has to be asked for. */
+  readonly counted: string;
   readonly events: (told: Told) => Buffer[];
   readonly terminator: string;
 }
@@ -29,6 +32,7 @@ export const chat: Spoken = {
   name: "chat",
   path: "/v1/chat/completions",
   body: asked({ stream: true }),
+  counted: asked({ stream: true, stream_options: { include_usage: true } }),
   events: ({ isFinished = true, ...told }) => chatEvents(isFinished ? told : { ...told, finish: null, done: false }),
   terminator: "[DONE]",
 };
@@ -37,6 +41,7 @@ export const completions: Spoken = {
   name: "completions",
   path: "/v1/completions",
   body: '{"model":"support-chat","prompt":"hi","stream":true}',
+  counted: '{"model":"support-chat","prompt":"hi","stream":true,"stream_options":{"include_usage":true}}',
   events: completionEvents,
   terminator: "[DONE]",
 };
@@ -45,11 +50,18 @@ export const responses: Spoken = {
   name: "responses",
   path: "/v1/responses",
   body: '{"model":"support-chat","input":"hi","stream":true}',
+  counted: '{"model":"support-chat","input":"hi","stream":true}',
   events: ({ isFinished = true, ...told }) => responsesEvents(isFinished ? told : { ...told, terminal: null }),
   terminator: "response.completed",
 };
 
 export const protocols: readonly Spoken[] = [chat, completions, responses];
+
+const BARE_CHUNK = /data: ?(\{[^\r\n]*"choices": ?\[\][^\r\n]*\})(?:\r\n\r\n|\n\n|\r\r)/g;
+
+/** What of a stream is for a client that did not ask for usage: all but the event that has nothing else. */
+export const uncounted = (bytes: Buffer): Buffer =>
+  Buffer.from(bytes.toString("latin1").replaceAll(BARE_CHUNK, (event, data: string) => (JSON.parse(data).usage?.total_tokens === undefined ? event : "")), "latin1");
 
 export interface SeenEvent {
   readonly name: string;

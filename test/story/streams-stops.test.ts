@@ -53,7 +53,7 @@ describe("a stop string that the provider does not take", () => {
     expect(documents.flatMap(({ choices }) => choices.flatMap(({ finish_reason: reason }) => reason ?? []))).toEqual(["stop"]);
     expect(line).toMatchObject({ ...settledWell, usage_estimated: true });
     expect(documents.at(-1)?.usage).toMatchObject({ prompt_tokens: line["input_tokens"], completion_tokens: line["output_tokens"] });
-    expect(reply.text.indexOf(": llmgw-estimated true\n\n")).toBeGreaterThan(reply.text.indexOf('"stop"'));
+    expect(reply.text.indexOf(": llmgw-estimated true\n")).toBeGreaterThan(reply.text.indexOf('"stop"'));
   });
 
   it.each([

@@ -75,6 +75,23 @@ describe("the scanner", () => {
     expect(isErrorField).toBe(false);
   });
 
+  test.each([
+    ["at the beginning", "", true],
+    ["behind an event", "data: {}\n\n", true],
+    ["behind one with CRLF", "data: {}\r\n\r\n", true],
+    ["behind a comment's line", "data: {}\n\n: c\n", true],
+    ["in a line", "data: {}\n\nda", false],
+    ["in a comment", "data: {}\n\n: c", false],
+    ["between the lines of an event", "data: {}\n", false],
+    ["behind a CR that an LF may follow", "data: {}\r\n\r", false],
+  ])("knows where a line may stand that is none of the stream's: %s", (_, text, isAtRest) => {
+    for (const pieces of [[Buffer.from(text)], bytewise(text)]) {
+      const scanner = new SseScanner(1000, { seeEvent: () => {}, isWholeData: () => true });
+      for (const piece of pieces) scanner.push(piece);
+      expect(scanner.isAtRest).toBe(isAtRest);
+    }
+  });
+
   test("takes nothing behind the event at which its reader stopped", () => {
     const text = "data: a\n\ndata: end\n\ndata: b\n\n";
     for (const pieces of [[Buffer.from(text)], bytewise(text)]) {

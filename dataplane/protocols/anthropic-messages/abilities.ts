@@ -5,6 +5,7 @@ import type { Dialect } from "../dialect.ts";
 import { traitsOf, type Traits } from "../claude-traits.ts";
 
 const charset = /^[a-zA-Z0-9_-]+$/;
+const USER_ID_MAX = 256;
 
 const resultMedia: Abilities["resultMedia"] = new Set(["image", "file"]);
 const freeChoices: Abilities["toolChoices"] = new Set(["auto", "none"]);
@@ -50,6 +51,8 @@ export const abilities = byModel((dialect: Dialect, model: string): Abilities =>
     hasAudioOutput: false,
     hasVerbosity: false,
     hasUserId: true,
+    userIdMax: USER_ID_MAX,
+    refusesPersonalIds: true,
     hasMetadata: false,
     hasServiceTier: true,
     hasCacheKey: false,

@@ -1,6 +1,6 @@
 // Citations: Anthropic hangs them on a text block of its own each, others give positions in one text.
 // What was Anthropic's is given back word for word; of others' only what they said is written.
-import type { Citation, TextBlock } from "../ir.ts";
+import type { Citation, Loss, TextBlock } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { isObject } from "../../wire/json.ts";
 import { lookUp, NAME, ownOf } from "./members.ts";
@@ -36,6 +36,11 @@ export const encodeCitation = (citation: Citation): JsonObject => {
 /** Those that Anthropic made: it refuses others, and those that were made up for a client have an empty index. */
 export const ownCitations = (block: TextBlock): JsonObject[] =>
   (block.citations ?? []).map((citation) => ownOf(citation)).filter((own) => own["type"] !== undefined && own["encrypted_index"] !== "");
+
+/** A stream has told the text by the time that it is cited: a citation of a part is told as one of all of its block. */
+export const isOfPart = ({ start, end }: Citation, length: number): boolean => start > 0 || (start === 0 && end >= 0 && end < length);
+
+export const placeLoss: Loss = { path: "content.citations", reason: "approximated", severity: "minor" };
 
 interface Piece {
   readonly text: string;

@@ -5,6 +5,7 @@ import type { Conversation, Format, Reasoning, Sampling, Turn } from "../ir.ts";
 import { isEffort } from "../effort.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { isObject, type Json, parseExact } from "../../wire/json.ts";
+import { problemOfLimit } from "../senseless.ts";
 import { findUnread } from "../unread.ts";
 import { betasOf } from "./betas.ts";
 import { decodeContent } from "./decode-blocks.ts";
@@ -55,8 +56,11 @@ const decodeSampling = (body: JsonObject): Sampling | Invalid => {
   for (const key of numbers) if (body[key] !== undefined && body[key] !== null && numberOf(body[key]) === null) return invalid(`${key} must be a number.`, key);
   const stop = body["stop_sequences"] ?? [];
   if (!Array.isArray(stop) || !stop.every((one) => typeof one === "string")) return invalid("stop_sequences must be a list of strings.", "stop_sequences");
+  const maxOutputTokens = numberOf(body["max_tokens"]);
+  const problem = problemOfLimit(maxOutputTokens, "max_tokens");
+  if (problem !== null) return problem;
   return {
-    maxOutputTokens: numberOf(body["max_tokens"]),
+    maxOutputTokens,
     temperature: numberOf(body["temperature"]),
     topP: numberOf(body["top_p"]),
     topK: numberOf(body["top_k"]),

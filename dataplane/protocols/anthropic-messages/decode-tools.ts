@@ -4,6 +4,7 @@ import type { Invalid } from "../codec.ts";
 import type { Tool, ToolChoice } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { isObject, type Json } from "../../wire/json.ts";
+import { problemOfTools } from "../senseless.ts";
 import { cacheOf, cacheRestOf, extrasOf, invalid, isMembers, lookUp, NAME, restOf } from "./members.ts";
 
 const known: ReadonlySet<string> = new Set(["type", "name", "description", "input_schema", "strict", "cache_control"]);
@@ -42,7 +43,7 @@ export const decodeTools = (value: Json | undefined): Tool[] | Invalid => {
     if ("problem" in tool) return tool;
     tools.push(tool);
   }
-  return tools;
+  return problemOfTools(tools) ?? tools;
 };
 
 export interface Choosing {

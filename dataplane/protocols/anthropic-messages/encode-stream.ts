@@ -11,7 +11,7 @@ import { OneAtATime } from "../one-at-a-time.ts";
 import { encodeEvent } from "../../wire/sse-events.ts";
 import { isObject } from "../../wire/json.ts";
 import { carrierFor, nativeOf, signatureOf } from "./carry.ts";
-import { encodeCitation } from "./citations.ts";
+import { encodeCitation, isOfPart, placeLoss } from "./citations.ts";
 import { callInput, messageId, readable } from "./encode-reply.ts";
 import { failureBody } from "./failure.ts";
 import { writeFinish } from "./finish.ts";
@@ -30,6 +30,9 @@ interface Current {
   readonly own: JsonObject;
   /** What stands before the text of a delta; "" until the block is begun. */
   begin: string;
+  /** Of its text so far. */
+  length: number;
+  readonly citations: Citation[];
   opaques: Opaque[];
   /** Of a custom tool, whose text is put into an object. */
   input: string;
@@ -73,6 +76,7 @@ class MessagesStreamEncoder implements StreamEncoder {
   push(event: Event): string {
     const current = this.#current;
     if (event.kind === "text" && current !== null && current.begin !== "" && current.index === event.index && event.choice === NO_CHOICE) {
+      current.length += event.text.length;
       return current.begin + JSON.stringify(event.text) + DELTA_END;
     }
     return this.#isOver ? "" : this.#see(event);
@@ -171,7 +175,7 @@ class MessagesStreamEncoder implements StreamEncoder {
 
   #startBlock({ index, head, extras }: Extract<Event, { kind: "block-start" }>): string {
     if (head.kind !== "whole") {
-      this.#current = { index, head, own: extras?.[NAME] ?? {}, begin: "", opaques: [], input: "" };
+      this.#current = { index, head, own: extras?.[NAME] ?? {}, begin: "", length: 0, citations: [], opaques: [], input: "" };
       if (head.kind === "audio") this.losses.push({ path: "content.audio", reason: "unsupported", severity: "major" });
       return "";
     }
@@ -217,17 +221,20 @@ class MessagesStreamEncoder implements StreamEncoder {
       return "";
     }
     const opening = current.begin === "" ? this.#open(current) : "";
+    current.length += text.length;
     return opening + current.begin + JSON.stringify(text) + DELTA_END;
   }
 
   #addCitation(current: Current, citation: Citation): string {
     if (current.head.kind !== "text") return "";
+    current.citations.push(citation);
     const opening = current.begin === "" ? this.#open(current) : "";
     return opening + delta(this.#blockCount - 1, "citations_delta", "citation", encodeCitation(citation));
   }
 
   #stopBlock(current: Current): string {
-    const { head } = current;
+    const { head, citations, length } = current;
+    if (citations.some((citation) => isOfPart(citation, length))) this.losses.push(placeLoss);
     if (head.kind === "reasoning") return this.#stopReasoning(current);
     if (head.kind !== "tool-call" && current.begin === "") return this.#carry(current, "alone");
     const opening = current.begin === "" ? this.#open(current) : "";

@@ -18,7 +18,7 @@ const schemaOf = (schema: JsonObject | null): JsonObject => {
 const encodeFunction = (tool: Extract<Tool, { kind: "function" }>, { hasSchema, isClaude }: Traits, losses: Loss[]): JsonObject => {
   const { name, description, schema, isStrict } = tool;
   const isTaken = hasSchema || !isClaude;
-  if (isStrict === true && !isTaken) losses.push({ path: tool.at, reason: "unsupported", severity: "minor" });
+  if (isStrict === true && !isTaken) losses.push({ path: `${tool.at}.strict`, reason: "unsupported", severity: "minor" });
   return {
     name,
     ...(description === "" ? {} : { description }),

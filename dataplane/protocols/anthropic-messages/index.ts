@@ -17,6 +17,7 @@ import { failedStream, replyToStream, streamToReply } from "./join.ts";
 import { FramedMessages } from "./framed.ts";
 import { isMembers, NAME } from "./members.ts";
 import { errorIn, noSummary, summarize } from "./summary.ts";
+import { ping } from "./stream-frames.ts";
 import { MessagesWatch } from "./watch.ts";
 
 export { MessageEvents } from "./message-events.ts";
@@ -75,6 +76,7 @@ const readReply: PassThrough["readReply"] = (body) => {
 
 export const anthropicMessages: PassThrough = {
   name: NAME,
+  ping: Buffer.from(ping),
   isStream: isEventStream,
   openStream: (eventBytesMax) => new MessagesWatch(eventBytesMax),
   readReply,

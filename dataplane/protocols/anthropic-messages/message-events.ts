@@ -7,6 +7,7 @@
 //
 // A block that only this protocol knows is told when it has ended, because it comes whole in the neutral model.
 import type { Event, Finish, ForeignBlock } from "../ir.ts";
+import { addMembers, BLOCK_CHARACTERS, upToFailure } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
 import { opaquesOf } from "./carry.ts";
@@ -116,7 +117,7 @@ export class MessageEvents {
   #take(): Event[] {
     const events = this.#events;
     this.#events = [];
-    return events;
+    return this.isOver ? upToFailure(events) : events;
   }
 
   #read(event: Json | undefined, name: string): void {
@@ -192,7 +193,8 @@ export class MessageEvents {
     const kind = (Object.hasOwn(kinds, word) ? kinds[word] : undefined) ?? "foreign";
     const block: OpenBlock = { kind, index: kind === "foreign" ? -1 : this.#blockCount++, native, length: 0, half: "", input: "", signature: "", citations: [], held: 0 };
     this.#open.set(at, block);
-    if (kind === "foreign") return this.#hold(block, JSON.stringify(native).length);
+    this.#hold(block, BLOCK_CHARACTERS + JSON.stringify(native).length);
+    if (kind === "foreign") return;
     this.#tellStart(block);
     if (word === "text") this.#tell(block, stringOf(native["text"]));
     else if (word === "thinking") this.#tell(block, stringOf(native["thinking"]));
@@ -306,7 +308,7 @@ export class MessageEvents {
   #seeMessageDelta(event: JsonObject): void {
     this.#begin({});
     const delta = objectOf(event["delta"]);
-    this.#ending = { ...this.#ending, ...restOf(event, knownOfEvent), ...restOf(delta, knownOfDelta) };
+    this.#ending = addMembers(this.#ending, { ...restOf(event, knownOfEvent), ...restOf(delta, knownOfDelta) });
     this.#seeUsage(objectOf(event["usage"]), false);
     const finish = readFinish(delta);
     if (finish !== null) this.#finish(finish);

@@ -1,6 +1,7 @@
 // Token counts in Anthropic's words: input without what the cache gave and took, snapshots that replace each other, and sums of
 // several runs of the model inside one answer. Never adds one snapshot to another.
-import type { Usage } from "../ir.ts";
+import { noUsage, type Usage } from "../ir.ts";
+import { addMembers } from "../held.ts";
 import { type JsonObject, objectsIn } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
 import { numberOf, objectOf } from "./members.ts";
@@ -21,14 +22,13 @@ const readOne = (native: JsonObject): Usage => {
   const written = said >= 0 ? said : plus(hour, countOf(creation["ephemeral_5m_input_tokens"]));
   const fresh = countOf(native["input_tokens"]);
   return {
+    ...noUsage(),
     inputTokens: fresh < 0 ? -1 : plus(plus(fresh, cached), written),
     outputTokens: countOf(native["output_tokens"]),
     cachedInputTokens: cached,
     cacheWriteTokens: written,
     cacheWriteHourTokens: hour,
     reasoningTokens: countOf(objectOf(native["output_tokens_details"])["thinking_tokens"]),
-    audioInputTokens: -1,
-    audioOutputTokens: -1,
   };
 };
 
@@ -52,11 +52,8 @@ export const readUsage = (native: JsonObject): Usage => {
 };
 
 /** The later snapshot over the earlier one: what it leaves out, or says null of, stays. */
-export const laterUsage = (earlier: JsonObject, later: JsonObject): JsonObject => {
-  const merged = { ...earlier };
-  for (const [key, value] of Object.entries(later)) if (value !== null) merged[key] = value;
-  return merged;
-};
+export const laterUsage = (earlier: JsonObject, later: JsonObject): JsonObject =>
+  addMembers(earlier, Object.fromEntries(Object.entries(later).filter(([, value]) => value !== null)));
 
 const tiers: ReadonlySet<string> = new Set(["standard", "priority", "batch"]);
 const known = (count: number): number | null => (count < 0 ? null : count);

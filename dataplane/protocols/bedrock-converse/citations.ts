@@ -1,6 +1,6 @@
 // Citations: Converse hangs them on a part of the content of its own, and in streams on the deltas of a text.
 // What was Bedrock's is given back word for word; of others' only what they said is written.
-import type { Citation, TextBlock } from "../ir.ts";
+import type { Citation, Loss, TextBlock } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { NAME, objectOf } from "./members.ts";
 
@@ -34,6 +34,11 @@ export const encodeCitation = (citation: Citation): JsonObject => {
     ...(url === "" ? {} : { location: { web: { url, ...domainOf(url) } } }),
   };
 };
+
+/** It has no places in a text: a citation of a part is told as one of all of its block. */
+export const isOfPart = ({ start, end }: Citation, length: number): boolean => start > 0 || (start === 0 && end >= 0 && end < length);
+
+export const placeLoss: Loss = { path: "content.citations", reason: "approximated", severity: "minor" };
 
 /** Those that Bedrock made: others point at what is not in its request. */
 export const ownCitations = (block: TextBlock): JsonObject[] => (block.citations ?? []).flatMap(({ extras }): JsonObject[] => (extras?.[NAME] === undefined ? [] : [extras[NAME]]));

@@ -5,6 +5,7 @@ import type { Conversation, Format, Reasoning, Sampling, Turn } from "../ir.ts";
 import { isEffort } from "../effort.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
+import { problemOfLimit } from "../senseless.ts";
 import { findUnread } from "../unread.ts";
 import { decodeContent } from "./decode-blocks.ts";
 import { decodeToolChoice, decodeTools } from "./decode-tools.ts";
@@ -58,8 +59,11 @@ const decodeSampling = (inference: JsonObject, additional: JsonObject): Sampling
   }
   const stop = inference["stopSequences"] ?? [];
   if (!Array.isArray(stop) || !stop.every((one) => typeof one === "string")) return invalid("inferenceConfig.stopSequences must be a list of strings.", "inferenceConfig.stopSequences");
+  const maxOutputTokens = numberOf(inference["maxTokens"]);
+  const problem = problemOfLimit(maxOutputTokens, "inferenceConfig.maxTokens");
+  if (problem !== null) return problem;
   return {
-    maxOutputTokens: numberOf(inference["maxTokens"]),
+    maxOutputTokens,
     temperature: numberOf(inference["temperature"]),
     topP: numberOf(inference["topP"]),
     topK: topKOf(additional),

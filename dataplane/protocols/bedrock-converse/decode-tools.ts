@@ -4,6 +4,7 @@ import type { Invalid } from "../codec.ts";
 import type { Tool, ToolChoice } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
+import { problemOfTools } from "../senseless.ts";
 import { findUnread } from "../unread.ts";
 import { cacheMarkOf, extrasOf, invalid, isEmpty, isMembers, NAME, objectOf, pointShape, restOf } from "./members.ts";
 
@@ -53,7 +54,7 @@ export const decodeTools = (toolConfig: JsonObject, unread: string[]): Tool[] | 
     if ("problem" in tool) return tool;
     tools.push(tool);
   }
-  return tools;
+  return problemOfTools(tools) ?? tools;
 };
 
 export interface Choosing {

@@ -5,14 +5,15 @@ import type { Block, Choice, Conversation, Loss, ReasoningBlock, Reply, TextBloc
 import type { JsonObject } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
 import { carriedBy, carrierFor } from "./carry.ts";
-import { encodeCitation } from "./citations.ts";
+import { encodeCitation, isOfPart, placeLoss } from "./citations.ts";
 import { writeFinish } from "./finish.ts";
 import { formatOfType, mediaTypeOf } from "./formats.ts";
 import { inputOf, NAME, ownOf } from "./members.ts";
 import { writeUsage } from "./usage.ts";
 
-const encodeText = (block: TextBlock): JsonObject[] => {
+const encodeText = (block: TextBlock, losses: Loss[]): JsonObject[] => {
   if (block.text === "") return carrierFor(block.opaques, "alone");
+  if (block.citations?.some((citation) => isOfPart(citation, block.text.length)) === true) losses.push(placeLoss);
   const citations = (block.citations ?? []).map(encodeCitation);
   const part: JsonObject = citations.length === 0 ? { text: block.text } : { citationsContent: { content: [{ text: block.text }], citations } };
   return [...carrierFor(block.opaques, "next"), part];
@@ -51,7 +52,7 @@ const textPart = (text: string): JsonObject[] => (text === "" ? [] : [{ text }])
 const encodeBlock = (block: Block, losses: Loss[]): JsonObject[] => {
   switch (block.kind) {
     case "text":
-      return encodeText(block);
+      return encodeText(block, losses);
     case "refusal":
       return textPart(block.text);
     case "reasoning":
@@ -81,7 +82,7 @@ export const encodeReply = (reply: Reply, _asked: Conversation): EncodedReply =>
   const own = ownOf(reply);
   const answer: JsonObject = {
     output: { message: { role: "assistant", content } },
-    ...writeFinish(finish, content.some(({ toolUse }) => toolUse !== undefined), own),
+    ...writeFinish(finish, blocks.some(({ kind }) => kind === "tool-call"), own),
     usage: writeUsage(reply.usage),
     metrics: NO_METRICS,
     ...tierOf(reply.serviceTier),

@@ -10,7 +10,7 @@ import type { JsonObject } from "../json-members.ts";
 import { OneAtATime } from "../one-at-a-time.ts";
 import { isMembers, NAME, objectOf, ownOf } from "./members.ts";
 import { carriedBy, carrierFor, type Neighbour } from "./carry.ts";
-import { encodeCitation } from "./citations.ts";
+import { encodeCitation, isOfPart, placeLoss } from "./citations.ts";
 import { callInput, imageOf, NO_METRICS, readable, tierOf } from "./encode-reply.ts";
 import { writeFinish } from "./finish.ts";
 import { blockDelta, blockStart, blockStop, type DeltaShape, exception, growth, inputShape, messageStart, messageStop, metadata, reasoningShape, textShape } from "./frames.ts";
@@ -27,6 +27,9 @@ interface Current {
   /** Null until the block is begun. */
   shape: DeltaShape | null;
   hasText: boolean;
+  /** Of its text so far. */
+  length: number;
+  readonly citations: Citation[];
   opaques: Opaque[];
   /** Of a custom tool, whose text is put into an object. */
   input: string;
@@ -54,6 +57,7 @@ class ConverseStreamEncoder implements StreamEncoder {
   push(event: Event): Buffer {
     const current = this.#current;
     if (event.kind === "text" && current !== null && current.shape !== null && current.index === event.index && event.choice === NO_CHOICE && event.text !== "") {
+      current.length += event.text.length;
       return growth(current.shape, event.text);
     }
     if (!this.#isOver) this.#see(event);
@@ -138,7 +142,7 @@ class ConverseStreamEncoder implements StreamEncoder {
 
   #startBlock({ index, head, extras }: Extract<Event, { kind: "block-start" }>): void {
     if (head.kind === "whole") return this.#writeWhole(head.block);
-    this.#current = { index, head, own: extras?.[NAME] ?? {}, shape: null, hasText: false, opaques: [], input: "" };
+    this.#current = { index, head, own: extras?.[NAME] ?? {}, shape: null, hasText: false, length: 0, citations: [], opaques: [], input: "" };
     if (head.kind === "audio") this.losses.push({ path: "content.audio", reason: "unsupported", severity: "major" });
   }
 
@@ -194,18 +198,21 @@ class ConverseStreamEncoder implements StreamEncoder {
       return;
     }
     current.hasText = true;
+    current.length += text.length;
     const shape = current.shape ?? this.#open(current);
     this.#written.push(growth(shape, text));
   }
 
   #addCitation(current: Current, citation: Citation): void {
     if (current.head.kind !== "text") return;
+    current.citations.push(citation);
     if (current.shape === null) this.#open(current);
     this.#written.push(blockDelta(this.#blockCount - 1, { citation: encodeCitation(citation) }));
   }
 
   #stopBlock(current: Current): void {
-    const { head } = current;
+    const { head, citations, length } = current;
+    if (citations.some((citation) => isOfPart(citation, length))) this.losses.push(placeLoss);
     if (head.kind === "reasoning") return this.#stopReasoning(current);
     if (head.kind === "tool-call") this.#endInput(current, head);
     else if (current.shape === null) return this.#carry(current, "alone");

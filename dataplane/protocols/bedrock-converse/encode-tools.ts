@@ -14,7 +14,7 @@ const schemaOf = (schema: JsonObject | null): JsonObject => {
 
 const specOf = (tool: Extract<Tool, { kind: "function" }>, isStrictTaken: boolean, losses: Loss[]): JsonObject => {
   const { name, description, schema, isStrict } = tool;
-  if (isStrict === true && !isStrictTaken) losses.push({ path: tool.at, reason: "unsupported", severity: "minor" });
+  if (isStrict === true && !isStrictTaken) losses.push({ path: `${tool.at}.strict`, reason: "unsupported", severity: "minor" });
   return {
     name,
     ...(description.trim() === "" ? {} : { description }),

@@ -37,7 +37,8 @@ const words = {
   "tool-calls": "tool_use",
   filter: "content_filtered",
   refusal: "content_filtered",
-  paused: "end_turn",
+  // Nobody goes on for the client: to it the answer is cut short.
+  paused: "max_tokens",
   malformed: "malformed_model_output",
   fault: "malformed_model_output",
   other: "end_turn",

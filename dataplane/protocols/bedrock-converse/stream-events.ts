@@ -7,6 +7,7 @@
 //
 // The counts come behind the reason for the end, so the reason waits for them.
 import type { Block, BlockHead, Event, Finish, ProviderFailure } from "../ir.ts";
+import { addMembers, BLOCK_CHARACTERS, upToFailure } from "../held.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
 import { opaquesOf } from "./carry.ts";
@@ -104,7 +105,7 @@ export class StreamEvents {
   take(): Event[] {
     const events = this.#events;
     if (events.length > 0) this.#events = [];
-    return events;
+    return this.isOver ? upToFailure(events) : events;
   }
 
   #begin(): void {
@@ -130,7 +131,7 @@ export class StreamEvents {
   #openBlock(at: number, kind: Kind, part: JsonObject): OpenBlock {
     const block: OpenBlock = { kind, index: kind === "whole" ? -1 : this.#blockCount++, part, length: 0, half: "", input: "", signature: "", redacted: [], citations: [], held: 0 };
     this.#open.set(at, block);
-    if (kind === "whole") this.#hold(block, JSON.stringify(part).length);
+    this.#hold(block, BLOCK_CHARACTERS + JSON.stringify(part).length);
     return block;
   }
 
@@ -252,13 +253,13 @@ export class StreamEvents {
     this.#begin();
     this.#stopAll();
     this.#finish ??= readFinish(event);
-    this.#ending = { ...this.#ending, ...restOf(event, knownOfStop) };
+    this.#ending = addMembers(this.#ending, restOf(event, knownOfStop));
   }
 
   #seeMetadata(event: JsonObject): void {
     this.#begin();
     if (isMembers(event["usage"])) this.#events.push({ kind: "usage", usage: readUsage(event["usage"]) });
-    this.#ending = { ...this.#ending, ...restOf(event, knownOfMetadata) };
+    this.#ending = addMembers(this.#ending, restOf(event, knownOfMetadata));
     if (this.#finish !== null) this.#finishAll();
   }
 

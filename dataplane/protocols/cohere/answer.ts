@@ -5,10 +5,12 @@ import { type Event, noUsage, type ProviderFailure } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { empty, failureOf } from "../provider-failure.ts";
 import { type Growing, Telling } from "../telling.ts";
-import { readCitation } from "./citations.ts";
+import { readCitation, type Searches } from "./citations.ts";
 import { failureWords, isFault, readFinish, readLogprobs, readUsage } from "./words.ts";
 
 const CALLS_MAX = 1024;
+/** Of a whole answer. */
+const SEARCHES_MAX = 200;
 const nothing: JsonObject = {};
 
 const objectOf = (value: Json | undefined): JsonObject => (isObject(value) ? value : nothing);
@@ -28,6 +30,7 @@ export class Answer {
   /** Which content is open. */
   #content = 0;
   #hasEnded = false;
+  readonly #searches: Searches = { left: SEARCHES_MAX };
 
   constructor(charactersMax: number) {
     this.#charactersMax = charactersMax;
@@ -95,7 +98,7 @@ export class Answer {
     const told = objectOf(objectOf(delta)["message"])["citations"];
     for (const citation of isObject(told) ? [told] : objectsIn(told)) {
       const { content_index: content } = citation;
-      const citations = readCitation(citation, this.#text);
+      const citations = readCitation(citation, this.#text, this.#searches);
       const isHere = typeof content !== "number" || content === this.#content;
       this.#telling.cite(isHere ? citations : citations.map((one) => ({ ...one, start: -1, end: -1 })), events);
     }

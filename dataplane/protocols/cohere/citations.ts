@@ -11,13 +11,20 @@ interface Span {
   readonly end: number;
 }
 
+/** How often the whole text may still be looked through: it may be long, and a stream may cite without end. */
+export interface Searches {
+  left: number;
+}
+
 const unknown: Span = { start: -1, end: -1 };
 
 /** Positions may count code points, which above the first plane are not the ones of strings. */
-const spanIn = ({ start, end, text: cited }: JsonObject, text: string | null): Span => {
+const spanIn = ({ start, end, text: cited }: JsonObject, text: string | null, searches: Searches): Span => {
   if (typeof start !== "number" || typeof end !== "number" || start < 0 || end < start) return unknown;
   const told = { start: Math.trunc(start), end: Math.trunc(end) };
   if (text === null || typeof cited !== "string" || text.slice(told.start, told.end) === cited) return told;
+  if (searches.left <= 0) return told;
+  searches.left--;
   const points = [...text];
   const first = points.slice(0, told.start).join("").length;
   const found = { start: first, end: first + points.slice(told.start, told.end).join("").length };
@@ -39,8 +46,8 @@ const readSource = (source: JsonObject, span: Span): Citation => {
 };
 
 /** One for each source. `text`: that of the block so far, null when it is not known. */
-export const readCitation = (citation: JsonObject, text: string | null): Citation[] => {
-  const span = spanIn(citation, text);
+export const readCitation = (citation: JsonObject, text: string | null, searches: Searches): Citation[] => {
+  const span = spanIn(citation, text, searches);
   const sources = objectsIn(citation["sources"]);
   return sources.length === 0 ? [readSource({}, span)] : sources.map((source) => readSource(source, span));
 };

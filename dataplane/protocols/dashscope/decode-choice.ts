@@ -17,6 +17,8 @@ interface Call {
   open: Growing | null;
   /** All so far; null when it is more than may be held. */
   text: string | null;
+  /** Length of what was found not to be whole: it is parsed again only when there is more. */
+  checked: number;
   isEnded: boolean;
 }
 
@@ -120,7 +122,7 @@ export class ChoiceDecoder {
 
   #add(index: number): Call | null {
     if (this.#calls.length >= CALLS_MAX) return null;
-    const call: Call = { index, id: "", name: "", growth: new Growth(this.#habit), open: null, text: "", isEnded: false };
+    const call: Call = { index, id: "", name: "", growth: new Growth(this.#habit), open: null, text: "", checked: 0, isEnded: false };
     this.#calls.push(call);
     return call;
   }
@@ -149,4 +151,9 @@ export class ChoiceDecoder {
   }
 }
 
-const isWhole = ({ text }: Call): boolean => text !== null && text !== "" && parseJson(text) !== undefined;
+const isWhole = (call: Call): boolean => {
+  const { text, checked } = call;
+  if (text === null || text.length === checked) return false;
+  call.checked = text.length;
+  return parseJson(text) !== undefined;
+};

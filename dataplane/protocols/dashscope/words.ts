@@ -32,7 +32,11 @@ export const readUsage = (value: Json | undefined): Usage | null => {
     cachedInputTokens: countOf(prompt["cached_tokens"]),
     cacheWriteTokens: countOf(prompt["cache_creation_input_tokens"]),
     reasoningTokens: countOf(output["reasoning_tokens"]),
+    textInputTokens: countOf(input["text_tokens"]),
+    imageInputTokens: countOf(input["image_tokens"]),
+    videoInputTokens: countOf(input["video_tokens"]),
     audioInputTokens: countOf(input["audio_tokens"]),
+    textOutputTokens: countOf(output["text_tokens"]),
     audioOutputTokens: countOf(output["audio_tokens"]),
   };
 };

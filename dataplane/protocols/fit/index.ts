@@ -14,6 +14,7 @@ import { fitForeign } from "./foreign.ts";
 import { fitFormat } from "./format.ts";
 import { fitHostedTools } from "./hosted-tools.ts";
 import { ALWAYS, CACHE, CALLS, CUSTOM, EXTRAS, FOREIGN, HOSTED, INNER_SYSTEM, look, MEDIA, OPAQUES, SHRINKING, TOOLS } from "./look.ts";
+import { fitIds } from "./ids.ts";
 import { fitMedia } from "./media.ts";
 import { fitMembers } from "./members.ts";
 import { fitOpaques } from "./opaques.ts";
@@ -50,6 +51,7 @@ export interface Fitted {
 const concerns: readonly { readonly fit: Concern; readonly when: number }[] = [
   { fit: fitExtras, when: EXTRAS },
   { fit: fitMembers, when: ALWAYS },
+  { fit: fitIds, when: ALWAYS },
   { fit: fitSampling, when: ALWAYS },
   { fit: fitStop, when: ALWAYS },
   { fit: fitReasoning, when: ALWAYS },

@@ -9,6 +9,8 @@ const sounds = ["wav", "mp3", "aiff", "aac", "ogg", "opus", "flac", "m4a", "webm
 const measures = { level: "effort", budget: "budget", none: "none" } as const satisfies Record<Traits["thinking"], Abilities["reasoning"]>;
 
 export const CANDIDATES_MAX = 8;
+/** A user's id is a label, where there are any. */
+export const LABEL_CHARACTERS_MAX = 63;
 const STOPS_MAX = 5;
 const LOGPROBS_MAX = 20;
 const TEMPERATURE_MAX = 2;
@@ -44,6 +46,7 @@ export const abilities = (dialect: Dialect, model: string): Abilities => {
     hasAudioOutput: traits.hasAudio,
     hasVerbosity: false,
     hasUserId: false,
+    userIdMax: LABEL_CHARACTERS_MAX,
     hasMetadata: false,
     hasServiceTier: true,
     hasCacheKey: false,

@@ -4,6 +4,7 @@
 //   nothing ── a part ──▶ open ── a piece of the same kind ──▶ open
 //   open ── a part of another kind, one behind a signature, or the end ──▶ closed
 import type { BlockHead, Event, Finish, Opaque } from "../ir.ts";
+import { BLOCK_CHARACTERS } from "../held.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
 import { decodeCall, decodeMedia, foreignOf, foreignTypeOf, soundTypeOf } from "./decode-parts.ts";
@@ -52,6 +53,8 @@ export class Candidate {
   /** Of the text blocks, their pieces: the places of sources are found in them. */
   readonly #texts: { readonly index: number; readonly pieces: string[] }[] = [];
   #characters = 0;
+  /** Of the signatures that are held, and of the places of texts. */
+  #heldCharacters = 0;
 
   constructor(choice: number, origin: string, charactersMax: number) {
     this.#choice = choice;
@@ -69,7 +72,7 @@ export class Candidate {
 
   /** What waits for its other half is more than may be held. */
   get isOversize(): boolean {
-    return (this.#calling?.call.length ?? 0) > this.#charactersMax;
+    return (this.#calling?.call.length ?? 0) + this.#heldCharacters > this.#charactersMax;
   }
 
   read(candidate: JsonObject, events: Event[]): void {
@@ -131,7 +134,9 @@ export class Candidate {
   #text(written: string, kind: "text" | "reasoning", signature: string): void {
     // An empty text that is signed is a part of its own; an empty thought only signs the thought.
     if (kind === "text" && written === "") {
-      if (signature !== "") this.#held.push(this.#opaque(signature));
+      if (signature === "") return;
+      this.#held.push(this.#opaque(signature));
+      this.#heldCharacters += BLOCK_CHARACTERS + signature.length;
       return;
     }
     if (written === "" && signature === "") return;
@@ -162,7 +167,10 @@ export class Candidate {
     if (open !== null && open.kind === kind && !open.isSealed && this.#held.length === 0) return open;
     this.#close();
     const index = this.#begin(head);
-    if (kind === "text") this.#texts.push({ index, pieces: [] });
+    if (kind === "text") {
+      this.#texts.push({ index, pieces: [] });
+      this.#heldCharacters += BLOCK_CHARACTERS;
+    }
     this.#open = { index, kind, isSealed: false, half: "" };
     return this.#open;
   }
@@ -189,6 +197,7 @@ export class Candidate {
       this.#events.push({ kind: "opaque", choice: this.#choice, index, opaque });
       this.#stop(index);
     }
+    for (const { value } of this.#held) this.#heldCharacters -= BLOCK_CHARACTERS + value.length;
     this.#held = [];
   }
 

@@ -126,6 +126,6 @@ export class ChunkEvents {
       this.#candidates.set(choice, (candidate = new Candidate(choice, this.#origin, this.#charactersMax)));
     }
     candidate.read(value, events);
-    if (candidate.isOversize) events.push(...this.fail(fault("too_large", "A call in the provider's stream was larger than may be held.")));
+    if (candidate.isOversize) events.push(...this.fail(fault("too_large", "What belongs together in the provider's stream was larger than may be held.")));
   }
 }

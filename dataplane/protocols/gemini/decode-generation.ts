@@ -4,6 +4,7 @@ import type { Invalid } from "../codec.ts";
 import type { Conversation, Effort, Format, Reasoning, Sampling } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
+import { problemOfLimit } from "../senseless.ts";
 import { extrasOf, invalid, isMembers, listOf, lookUp, membersOf, numberOf, restOf } from "./members.ts";
 import { readSchema } from "./schema-read.ts";
 
@@ -18,6 +19,8 @@ const problemIn = (settings: JsonObject): Invalid | null => {
     const value = settings[key] ?? null;
     if (value !== null && numberOf(value) === null) return invalid(`${PREFIX}${key} must be a number.`, PREFIX + key);
   }
+  const limit = problemOfLimit(numberOf(settings["maxOutputTokens"]), `${PREFIX}maxOutputTokens`);
+  if (limit !== null) return limit;
   const stops = settings["stopSequences"] ?? [];
   const isRight = typeof stops === "string" || (Array.isArray(stops) && stops.every((stop) => typeof stop === "string"));
   return isRight ? null : invalid(`${PREFIX}stopSequences must be a list of strings.`, `${PREFIX}stopSequences`);

@@ -3,6 +3,7 @@ import type { Invalid } from "../codec.ts";
 import type { Tool, ToolChoice } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
+import { problemOfTools } from "../senseless.ts";
 import { camel, extrasOf, invalid, isMembers, isProblem, listOf, membersOf, NAME, restOf } from "./members.ts";
 import { readSchema } from "./schema-read.ts";
 
@@ -40,7 +41,7 @@ export const decodeTools = (value: Json | undefined): Tool[] | Invalid => {
     if (isProblem(tool)) return tool;
     tools.push(tool);
   }
-  return tools;
+  return problemOfTools(tools) ?? tools;
 };
 
 export interface Choosing {

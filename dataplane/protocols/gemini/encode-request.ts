@@ -5,7 +5,7 @@ import type { Dialect } from "../dialect.ts";
 import type { Conversation, Format, Loss } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
-import { abilities } from "./abilities.ts";
+import { abilities, LABEL_CHARACTERS_MAX } from "./abilities.ts";
 import { ALT } from "./decode-request.ts";
 import { encodeGeneration } from "./encode-generation.ts";
 import { encodePrompt } from "./encode-contents.ts";
@@ -39,7 +39,6 @@ const headersOf = ({ serviceTier }: Conversation, { dialect: { tierHeader } }: T
   return tierHeader === undefined || tier === undefined || tier === USUAL_TIER ? [] : [tierHeader, tier];
 };
 
-const LABEL_CHARACTERS_MAX = 63;
 const labelOf = (text: string): string => text.toLowerCase().replace(/[^\p{Ll}\p{Lo}\d_-]/gu, "_").slice(0, LABEL_CHARACTERS_MAX);
 
 /** Where the vendor takes them. */

@@ -35,7 +35,7 @@ const own: ReadonlySet<string> = new Set(["parameters"]);
 const declarationOf = (tool: FunctionTool, form: ToolForm): JsonObject => {
   const { name, description, at } = tool;
   // No function alone can be bound to its schema there.
-  if (tool.isStrict === true) form.losses.push({ path: at === "" ? name : at, reason: "approximated", severity: "minor" });
+  if (tool.isStrict === true) form.losses.push({ path: `${at === "" ? name : at}.strict`, reason: "approximated", severity: "minor" });
   const { parameters } = ownOf(tool);
   const given = isMembers(parameters) ? { parameters } : parametersOf(tool, form);
   return { name, ...(description === "" ? {} : { description }), ...given, ...restOf(ownOf(tool), own) };

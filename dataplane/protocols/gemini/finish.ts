@@ -66,7 +66,8 @@ const words = {
   stop: "STOP",
   "stop-sequence": "STOP",
   "tool-calls": "STOP",
-  paused: "STOP",
+  // Nobody goes on for the client: to it the answer is cut short.
+  paused: "MAX_TOKENS",
   length: "MAX_TOKENS",
   "context-full": "MAX_TOKENS",
   filter: "SAFETY",

@@ -52,6 +52,8 @@ const readReply: PassThrough["readReply"] = (body) => {
 
 export const gemini: PassThrough = {
   name: NAME,
+  // Google's own for Python (3.4) and for Go.
+  refusesComments: true,
   isStream: (type, isStreaming) => isEventStream(type) || (isStreaming && type.startsWith("application/json")),
   reframe,
   openStream: (eventBytesMax, type = "text/event-stream") => (isEventStream(type) ? new GeminiWatch(eventBytesMax) : new ListWatch(eventBytesMax)),

@@ -62,7 +62,9 @@ export class PartialCall {
 
   /** What came whole beside it counts too. */
   merge(values: Json | undefined): void {
-    if (isMembers(values)) for (const [key, value] of Object.entries(values)) setMember(this.#root, key, value);
+    if (!isMembers(values)) return;
+    for (const [key, value] of Object.entries(values)) setMember(this.#root, key, value);
+    this.#length += JSON.stringify(values).length;
   }
 
   /** "" for no arguments. */

@@ -10,6 +10,9 @@ const PLAIN_MODEL = /^(?:openai\/)?(?:gpt-(?:3\.5|4)|chatgpt-4|ft:gpt-(?:3\.5|4)
 const SEARCH_MODEL = /-search-(?:preview|api)/;
 const AUDIO_MODEL = /(?:^|-)audio(?:-|$)/;
 
+/** Of users, and of the cache; longer ones are refused as `string_above_max_length` (seen 2026-11). */
+const ID_MAX = 64;
+
 const openai: Abilities = {
   imageSources: ["url", "bytes"],
   fileSources: ["bytes"],
@@ -40,9 +43,11 @@ const openai: Abilities = {
   hasTurnNames: true,
   hasVerbosity: true,
   hasUserId: true,
+  userIdMax: ID_MAX,
   hasMetadata: true,
   hasServiceTier: true,
   hasCacheKey: true,
+  cacheKeyMax: ID_MAX,
   cacheMarksMax: 0,
   hasHostedWebSearch: false,
 };

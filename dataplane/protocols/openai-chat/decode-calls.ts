@@ -2,6 +2,7 @@
 // A call is told when its name is known; it ends when the next begins, if it is whole by then, otherwise with the choice.
 import { isObject, type Json, parseJson } from "../../wire/json.ts";
 import type { Event } from "../ir.ts";
+import { BLOCK_CHARACTERS, type Held } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { argumentsOf, thoughtSignatureIn } from "./decode-turns.ts";
 
@@ -26,7 +27,7 @@ interface Call {
 export interface Blocks {
   readonly choice: number;
   readonly origin: string;
-  readonly charactersMax: number;
+  readonly held: Held;
   /** For ids that the provider does not give: the same for the same answer. */
   readonly replyId: string;
   /** The index of a new block. */
@@ -103,7 +104,7 @@ export class CallReader {
   }
 
   #add({ index, id }: JsonObject, isCustom: boolean): Call | null {
-    if (this.#calls.length >= CALLS_MAX) return null;
+    if (this.#calls.length >= CALLS_MAX || !this.#blocks.held.take(BLOCK_CHARACTERS)) return null;
     const call: Call = { wireIndex: typeof index === "number" ? index : NONE, id: stringOf(id) || this.#makeId(), name: "", isCustom, text: "", pending: "", checked: 0, block: NONE, isEnded: false };
     this.#calls.push(call);
     return call;
@@ -124,17 +125,30 @@ export class CallReader {
     events.push({ kind: "block-start", choice, index: call.block, head: { kind: "tool-call", id: call.id, name: call.name, isCustom: call.isCustom } });
     const { pending } = call;
     call.pending = "";
+    this.#blocks.held.giveBack(pending.length);
     this.#write(call, pending, events);
   }
 
   #write(call: Call, text: string, events: Event[]): void {
     if (text === "") return;
     if (call.block === NONE) {
-      if (call.pending.length + text.length <= this.#blocks.charactersMax) call.pending += text;
+      if (this.#blocks.held.take(text.length)) call.pending += text;
       return;
     }
-    if (call.text !== null) call.text = call.text.length + text.length > this.#blocks.charactersMax ? null : call.text + text;
+    if (call.text !== null) this.#keep(call, call.text, text);
     events.push({ kind: "text", choice: this.#blocks.choice, index: call.block, text });
+  }
+
+  /** Until it is known to be whole. */
+  #keep(call: Call, before: string, text: string): void {
+    const { held } = this.#blocks;
+    if (held.take(text.length)) call.text = before + text;
+    else this.#letGo(call, text.length);
+  }
+
+  #letGo(call: Call, untold = 0): void {
+    this.#blocks.held.giveBack((call.text?.length ?? 0) + untold);
+    call.text = null;
   }
 
   #sign(call: Call, value: string, events: Event[]): void {
@@ -144,6 +158,7 @@ export class CallReader {
 
   #end(call: Call, events: Event[]): void {
     call.isEnded = true;
+    this.#letGo(call);
     events.push({ kind: "block-stop", choice: this.#blocks.choice, index: call.block });
   }
 }

@@ -3,6 +3,7 @@
 // vendors go on after a finish reason.
 import { isObject, type Json } from "../../wire/json.ts";
 import type { BlockHead, Citation, Event, Extras, Logprob } from "../ir.ts";
+import type { Held } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { readAnnotations } from "./citations.ts";
 import { type Blocks, CallReader } from "./decode-calls.ts";
@@ -28,7 +29,8 @@ interface Open {
 
 export interface ChoiceOptions {
   readonly origin: string;
-  readonly charactersMax: number;
+  /** Of all choices together. */
+  readonly held: Held;
   readonly hasThinkTags: boolean;
   readonly replyId: string;
 }
@@ -52,14 +54,15 @@ export class ChoiceDecoder implements Told {
   /** Length of the texts that have ended: where the next one begins in the whole. */
   #base = 0;
   #annotations: JsonObject[] = [];
+  #annotationCharacters = 0;
   #audio: { readonly index: number; rest: string; extras: Extras | undefined } | null = null;
 
   constructor(choice: number, options: ChoiceOptions) {
     this.choice = choice;
     this.#options = options;
     this.#tags = options.hasThinkTags ? new ThinkTags() : null;
-    const { origin, charactersMax, replyId } = options;
-    const blocks: Blocks = { choice, origin, charactersMax, replyId, next: () => this.#blocks++, hush: (events) => this.#close(events) };
+    const { origin, held, replyId } = options;
+    const blocks: Blocks = { choice, origin, held, replyId, next: () => this.#blocks++, hush: (events) => this.#close(events) };
     this.#calls = new CallReader(blocks);
   }
 
@@ -91,6 +94,8 @@ export class ChoiceDecoder implements Told {
   /** Ends all blocks. `sources`: what the answer as a whole is based on. */
   end(sources: readonly Citation[], events: Event[]): void {
     this.#tags?.end((kind, text) => this.#say(kind, text, events));
+    // The text that they are about has ended by then: they lose their place, and nothing else.
+    if (this.#annotations.length > 0 && this.#open?.kind !== "text") this.#begin("text", { kind: "text" }, events);
     this.#close(events, sources);
     this.#calls.endAll(events);
     if (this.#audio === null) return;
@@ -199,12 +204,17 @@ export class ChoiceDecoder implements Told {
   #cite(sources: readonly Citation[]): Citation[] {
     const citations = readAnnotations(this.#annotations, this.#base);
     this.#annotations = [];
+    this.#options.held.giveBack(this.#annotationCharacters);
+    this.#annotationCharacters = 0;
     const told = new Set(citations.map(({ url }) => url));
     return [...citations, ...sources.filter(({ url }) => !told.has(url))];
   }
 
   #annotate(annotations: readonly Json[]): void {
-    if (this.#annotations.length < CITATIONS_MAX) this.#annotations.push(...objectsIn([...annotations]));
+    const characters = JSON.stringify(annotations).length;
+    if (this.#annotations.length >= CITATIONS_MAX) return;
+    this.#annotationCharacters += characters;
+    if (this.#options.held.take(characters)) this.#annotations.push(...objectsIn([...annotations]));
   }
 
   #readImage(image: JsonObject, events: Event[]): void {

@@ -21,7 +21,7 @@ const read = (body: Buffer, target: TargetModel): Reply | ProviderFailure => {
   const failure = failureIn(document);
   if (failure !== null) return failure;
   if (!isObject(document) || !Array.isArray(document["choices"])) return unreadable();
-  const answer = new AnswerReader(target, text.length);
+  const answer = new AnswerReader(target, Infinity);
   const events: Event[] = [];
   answer.read(document, events);
   answer.complete(events);

@@ -6,6 +6,7 @@ import { isEffort } from "../effort.ts";
 import type { Conversation } from "../ir.ts";
 import { isEmpty, type JsonObject, stringOf } from "../json-members.ts";
 import { extrasOf, MemberReader, numberIn, readSampling, readStreamOptions, samplingMembers, streamShape, without } from "../openai-members.ts";
+import { problemOfTools } from "../senseless.ts";
 import { unreadOf } from "../unread.ts";
 import { readReasoningRequest, reasoningMembers } from "./decode-reasoning.ts";
 import { isLegacy, readFormat, readToolChoice, readTools, SEARCH_MEMBER } from "./decode-tools.ts";
@@ -104,7 +105,7 @@ export const decodeRequest = (body: Buffer, asked: Asked): Conversation | Invali
   const reader = new MemberReader();
   try {
     const conversation = conversationOf(reader, document, asked);
-    return reader.problem ?? conversation;
+    return reader.problem ?? problemOfTools(conversation.tools) ?? conversation;
   } catch {
     return { problem: "The body's values are nested too deeply to be read. Send arguments as strings.", parameter: "" };
   }

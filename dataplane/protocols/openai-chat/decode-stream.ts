@@ -6,6 +6,7 @@ import { isObject, type Json, parseExact, parseJson } from "../../wire/json.ts";
 import { SseReader } from "../../wire/sse-reader.ts";
 import type { StreamDecoder, TargetModel } from "../codec.ts";
 import type { Citation, Event, ProviderFailure } from "../ir.ts";
+import { addMembers, Held } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { usageIn } from "../openai-choices.ts";
 import { extrasOf, without } from "../openai-members.ts";
@@ -35,7 +36,7 @@ const tooLong = (): ProviderFailure => faultOf("too_large", "An event of the pro
 export class AnswerReader {
   isOver = false;
   readonly #target: TargetModel;
-  readonly #charactersMax: number;
+  readonly #held: Held;
   readonly #choices = new Map<number, ChoiceDecoder>();
   #options: ChoiceOptions | null = null;
   #sources: readonly Citation[] = [];
@@ -44,7 +45,7 @@ export class AnswerReader {
 
   constructor(target: TargetModel, charactersMax: number) {
     this.#target = target;
-    this.#charactersMax = charactersMax;
+    this.#held = new Held(charactersMax);
   }
 
   /** Each choice has said why it ended. */
@@ -90,13 +91,13 @@ export class AnswerReader {
   /** Azure's first chunk tells of its filters and has neither id nor choices: what it says is kept for the next. */
   #start(document: JsonObject, choices: readonly JsonObject[], events: Event[]): boolean {
     const id = stringOf(document["id"]);
-    const members = { ...this.#early, ...without(document, envelope) };
+    const members = addMembers(this.#early, without(document, envelope));
     if (id === "" && choices.length === 0 && !isObject(document["usage"])) {
       this.#early = members;
       return false;
     }
     const { created } = document;
-    this.#options = { origin: this.#target.origin, charactersMax: this.#charactersMax, hasThinkTags: this.#target.dialect.hasThinkTags === true, replyId: id };
+    this.#options = { origin: this.#target.origin, held: this.#held, hasThinkTags: this.#target.dialect.hasThinkTags === true, replyId: id };
     const createdAt = typeof created === "number" && created > 0 ? Math.trunc(created) : 0;
     events.push({ kind: "start", id, model: stringOf(document["model"]), createdAt, serviceTier: stringOf(document["service_tier"]), ...extrasOf(NAME, members) });
     return true;
@@ -110,7 +111,7 @@ export class AnswerReader {
     if (isObject(said) && !isSummary) decoder.read(said, choice["logprobs"], events);
     if (typeof word !== "string" || word === "" || word === "null") return;
     if (isFault(word)) return this.fail(faultOf(word, `The model's answer ended with "${word}".`), events);
-    decoder.finish ??= choice;
+    decoder.finish ??= this.#held.take(JSON.stringify(choice).length) ? choice : { finish_reason: word };
   }
 
   #decoderOf(value: Json | undefined): ChoiceDecoder | null {

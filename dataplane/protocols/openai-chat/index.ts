@@ -5,6 +5,7 @@ import { ChoicesWatch } from "../openai-choices.ts";
 import { readChoicesReply } from "../openai-choices-reply.ts";
 import { encodeFailure } from "../openai-failure.ts";
 import { encodeStreamFailure } from "../openai-stream-failure.ts";
+import { askForUsage, SiftingChoicesWatch } from "../openai-usage-asked.ts";
 import { abilities } from "./abilities.ts";
 import { decodeFailure } from "./decode-failure.ts";
 import { decodeReply } from "./decode-reply.ts";
@@ -22,6 +23,7 @@ export const openaiChat: PassThrough = {
   name: NAME,
   isStream: isEventStream,
   openStream: (eventBytesMax) => new ChoicesWatch(eventBytesMax, measureMessage),
+  usageOnRequest: { ask: askForUsage, openStream: (eventBytesMax) => new SiftingChoicesWatch(eventBytesMax, measureMessage) },
   readReply: (body) => readChoicesReply(body, measureMessage),
   replyToStream: (body, wants) => replyToStream(body, wants?.includeUsage ?? false),
   streamToReply,

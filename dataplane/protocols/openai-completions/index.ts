@@ -9,6 +9,7 @@ import { readChoicesReply } from "../openai-choices-reply.ts";
 import { encodeFailure } from "../openai-failure.ts";
 import { mergeChunks } from "../openai-merge.ts";
 import { encodeStreamFailure } from "../openai-stream-failure.ts";
+import { askForUsage, SiftingChoicesWatch } from "../openai-usage-asked.ts";
 import { decodeRequest } from "./decode-request.ts";
 import { encodeReply } from "./encode-reply.ts";
 import { encodeStream } from "./encode-stream.ts";
@@ -51,6 +52,7 @@ export const openaiCompletions: PassThrough = {
   name: NAME,
   isStream: isEventStream,
   openStream: (eventBytesMax) => new ChoicesWatch(eventBytesMax, measureText),
+  usageOnRequest: { ask: askForUsage, openStream: (eventBytesMax) => new SiftingChoicesWatch(eventBytesMax, measureText) },
   readReply: (body) => readChoicesReply(body, measureText),
   replyToStream: (body, wants) => replyToStream(body, wants?.includeUsage ?? false),
   streamToReply: (stream) => mergeChunks(stream, "text_completion", { begin, extend: extendChoice, finish: (choice) => choice }),

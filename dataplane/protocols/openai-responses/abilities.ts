@@ -4,6 +4,9 @@ import type { Abilities } from "../abilities.ts";
 import type { Dialect } from "../dialect.ts";
 import { traitsOf } from "./models.ts";
 
+/** Of users, and of the cache; longer ones are refused as `string_above_max_length` (seen 2026-11). */
+const ID_MAX = 64;
+
 const protocol: Abilities = {
   imageSources: ["url", "bytes"],
   fileSources: ["url", "bytes"],
@@ -33,9 +36,11 @@ const protocol: Abilities = {
   hasAudioOutput: false,
   hasVerbosity: true,
   hasUserId: true,
+  userIdMax: ID_MAX,
   hasMetadata: true,
   hasServiceTier: true,
   hasCacheKey: true,
+  cacheKeyMax: ID_MAX,
   cacheMarksMax: 0,
   hasHostedWebSearch: true,
 };

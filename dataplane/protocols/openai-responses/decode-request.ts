@@ -6,6 +6,7 @@ import { isEffort } from "../effort.ts";
 import type { Conversation, Extras, Format, Reasoning, Sampling, Turn } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
 import { MemberReader, streamShape } from "../openai-members.ts";
+import { problemOfTools } from "../senseless.ts";
 import { findUnread, unreadOf } from "../unread.ts";
 import { TurnReader } from "./decode-items.ts";
 import { asExtras, PROTOCOL, restOf, wordOf } from "./members.ts";
@@ -89,7 +90,7 @@ const readIncluded = (reader: MemberReader, body: JsonObject): Included => {
 };
 
 const readSampling = (reader: MemberReader, body: JsonObject, logprobs: number | null): Sampling => ({
-  maxOutputTokens: reader.number(body, "max_output_tokens"),
+  maxOutputTokens: reader.limit(body, "max_output_tokens"),
   temperature: reader.number(body, "temperature"),
   topP: reader.number(body, "top_p"),
   topK: null,
@@ -162,5 +163,5 @@ export const decodeRequest = (bytes: Buffer, asked: Asked): Conversation | Inval
   if (!isObject(body)) return { problem: "The body must be one JSON object.", parameter: "" };
   const reader = new MemberReader();
   const conversation = readBody(reader, body, asked);
-  return reader.problem ?? conversation;
+  return reader.problem ?? problemOfTools(conversation.tools) ?? conversation;
 };

@@ -8,6 +8,7 @@ import type { SseEvent } from "../../wire/sse-events.ts";
 import { SseReader } from "../../wire/sse-reader.ts";
 import type { StreamDecoder, TargetModel } from "../codec.ts";
 import type { Event, ProviderFailure } from "../ir.ts";
+import { Held, upToFailure } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { errorIn } from "../openai-failure.ts";
 import { readUsage } from "../openai-usage.ts";
@@ -26,6 +27,11 @@ const saidBefore: ReadonlySet<string> = new Set([...responseMembers].filter((key
 /** Of an item whose beginning was never told. */
 const typeByKind = { text: "message", refusal: "message", summary: "reasoning", thought: "reasoning", call: "function_call" } as const satisfies Record<PartKind, string>;
 
+/** They are looked through for one that is meant by its id. */
+const ITEMS_MAX = 4096;
+
+const tooMuch = (): ProviderFailure => brokenAnswer("too_large", "The provider's answer has more items than may be held.");
+
 class Answer implements Outlet {
   events: Event[] = [];
   readonly origin: string;
@@ -34,13 +40,19 @@ class Answer implements Outlet {
   readonly #items = new Map<number, GrowingItem>();
   #blocks = 0;
   #hasStarted = false;
+  readonly #held: Held;
 
-  constructor(origin: string) {
+  constructor(origin: string, charactersMax: number) {
     this.origin = origin;
+    this.#held = new Held(charactersMax);
   }
 
   nextIndex(): number {
     return this.#blocks++;
+  }
+
+  hold(characters: number): void {
+    if (!this.#held.take(characters) && !this.isOver) this.fail(tooMuch());
   }
 
   start(response: JsonObject): void {
@@ -112,6 +124,7 @@ class Answer implements Outlet {
     this.start({});
     const growing = new GrowingItem(item, this);
     this.#items.set(place, growing);
+    if (this.#items.size > ITEMS_MAX && !this.isOver) this.fail(tooMuch());
     return growing;
   }
 
@@ -205,7 +218,7 @@ class ResponsesDecoder implements StreamDecoder {
 
   constructor(target: TargetModel, eventBytesMax: number) {
     this.#reader = new SseReader(eventBytesMax);
-    this.#answer = new Answer(target.origin);
+    this.#answer = new Answer(target.origin, eventBytesMax);
   }
 
   push(bytes: Buffer): Event[] {
@@ -225,7 +238,7 @@ class ResponsesDecoder implements StreamDecoder {
   #take(): Event[] {
     const { events } = this.#answer;
     if (events.length > 0) this.#answer.events = [];
-    return events;
+    return this.#answer.isOver ? upToFailure(events) : events;
   }
 
   #read({ name, data }: SseEvent): void {

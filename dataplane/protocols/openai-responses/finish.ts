@@ -11,11 +11,12 @@ const endings = {
   stop: "completed",
   "stop-sequence": "completed",
   "tool-calls": "completed",
-  paused: "completed",
   other: "completed",
   refusal: "completed",
   length: "incomplete",
   "context-full": "incomplete",
+  // Nobody goes on for the client: to it the answer is cut short.
+  paused: "incomplete",
   filter: "incomplete",
   malformed: "failed",
   fault: "failed",

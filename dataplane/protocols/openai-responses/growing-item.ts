@@ -6,6 +6,7 @@
 // because the beginning has another value (seen 2025-09); so a reasoning's last part stays open until its item ends.
 import type { Json } from "../../wire/json.ts";
 import type { BlockHead, Event, Extras, Logprob } from "../ir.ts";
+import { BLOCK_CHARACTERS } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { decodeAnnotation, decodeLogprobs } from "./annotations.ts";
 import { asExtras } from "./members.ts";
@@ -40,15 +41,18 @@ export interface Outlet {
   readonly origin: string;
   hasRefusal: boolean;
   nextIndex(): number;
+  /** So many characters more are kept of what it tells. */
+  hold(characters: number): void;
 }
 
 const isHighSurrogate = (text: string): boolean => (text.charCodeAt(text.length - 1) & 0xfc00) === 0xd800;
 
 export class GrowingItem {
-  readonly item: JsonObject;
+  item: JsonObject;
   isDone = false;
   readonly #outlet: Outlet;
-  readonly #parts: Part[] = [];
+  #parts: Part[] = [];
+  #held = 0;
   #last: Part | null = null;
   /** What its end repeats may begin parts; nothing that comes later does. */
   #isEnding = false;
@@ -56,6 +60,7 @@ export class GrowingItem {
   constructor(item: JsonObject, outlet: Outlet) {
     this.item = item;
     this.#outlet = outlet;
+    this.#hold(JSON.stringify(item).length);
     if (isCall(item)) this.#open("call", 0);
   }
 
@@ -104,6 +109,7 @@ export class GrowingItem {
     else this.#tellWhole(item);
     this.#closeAll(isCall(item) ? asExtras(aboutCall(item)) : {});
     this.#isEnding = false;
+    this.#forget();
   }
 
   /** Nothing more is known of it. */
@@ -111,6 +117,21 @@ export class GrowingItem {
     if (isCall(this.item) && this.#find("call", 0)?.length === 0) this.complete("call", 0, writtenIn(this.item));
     this.isDone = true;
     this.#closeAll({});
+    this.#forget();
+  }
+
+  #hold(characters: number): void {
+    this.#held += characters;
+    this.#outlet.hold(characters);
+  }
+
+  /** Of one that is over it matters that it was there, and what it was. */
+  #forget(): void {
+    this.item = Object.fromEntries(Object.entries(this.item).filter(([key]) => identifying.has(key)));
+    this.#parts = [];
+    this.#last = null;
+    this.#outlet.hold(BLOCK_CHARACTERS - this.#held);
+    this.#held = BLOCK_CHARACTERS;
   }
 
   #endMessage(item: JsonObject): void {
@@ -162,6 +183,7 @@ export class GrowingItem {
     const last = this.#last;
     if (kind === "refusal") this.#outlet.hasRefusal = true;
     if (last?.isOpen === true && (kind === "summary" || kind === "thought")) this.#close(last);
+    this.#hold(BLOCK_CHARACTERS);
     const part: Part = { kind, place, index: this.#outlet.nextIndex(), length: 0, annotations: 0, hasLogprobs: false, isOpen: true, half: "" };
     const head = kind === "call" ? callHead(this.item) : heads[kind];
     this.#outlet.events.push({ kind: "block-start", choice: 0, index: part.index, head, ...(this.#parts.length === 0 ? this.#about(kind) : {}) });
@@ -217,6 +239,7 @@ export class GrowingItem {
 /** Places of parts that no delta named: beyond all that a server counts. */
 const FAR = 1_000_000;
 
+const identifying: ReadonlySet<string> = new Set(["type", "id"]);
 const sealed: ReadonlySet<string> = new Set(["encrypted_content"]);
 const withoutSealed = (about: JsonObject): JsonObject => Object.fromEntries(Object.entries(about).filter(([key]) => !sealed.has(key)));
 

@@ -145,6 +145,11 @@ export class ReasoningItem implements OpenItem {
     return this.#opaques.length > 0;
   }
 
+  /** Summaries of the item stand before it, whenever they come. */
+  get hasThought(): boolean {
+    return this.#content.length > 0;
+  }
+
   begin(isSummary: boolean): void {
     if (!isSummary) {
       this.#part = new Part(this.#scribe, "thought", this.#place("content_index", this.#content.length));

@@ -147,7 +147,8 @@ export class ResponseWriter {
 
   #reasoning(start: Of<"block-start">): ReasoningItem {
     const about = ownExtras(start);
-    if (this.#item instanceof ReasoningItem && about === undefined && !this.#item.isSealed) return this.#item;
+    const isSummary = start.head.kind === "reasoning" && start.head.isSummary;
+    if (this.#item instanceof ReasoningItem && about === undefined && !this.#item.isSealed && !(isSummary && this.#item.hasThought)) return this.#item;
     this.#close("completed");
     const item = new ReasoningItem(this.#scribe, this.output.length, { ...about, id: this.#idOf("rs", about ?? noMembers) });
     this.#item = item;

@@ -8,6 +8,9 @@ const object = z.custom<JsonObject>((value) => isJsonObject(value), "Input shoul
 const cache = z.strictObject({ type: z.literal("ephemeral"), ttl: z.enum(["5m", "1h"]).optional() }).nullish();
 const callId = z.string().regex(/^[a-zA-Z0-9_-]+$/, "String should match pattern '^[a-zA-Z0-9_-]+$'");
 
+const USER_ID_CHARACTERS_MAX = 256;
+const userId = z.string().max(USER_ID_CHARACTERS_MAX).refine((id) => !/\S@\S+\.\S/.test(id), "user_id appears to contain an email address");
+
 const text = z.strictObject({ type: z.literal("text"), text: z.string(), cache_control: cache, citations: z.array(z.unknown()).nullish() });
 const imageSource = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("base64"), media_type: z.enum(["image/jpeg", "image/png", "image/gif", "image/webp"]), data: z.string() }),
@@ -86,7 +89,7 @@ export const countRequest = z.strictObject(shared);
 export const messagesRequest = z.strictObject({
   ...shared,
   max_tokens: z.int().min(1),
-  metadata: z.strictObject({ user_id: z.string().max(512).nullish() }).optional(),
+  metadata: z.strictObject({ user_id: userId.nullish() }).optional(),
   stop_sequences: z.array(z.string()).optional(),
   stream: z.boolean().optional(),
   temperature: z.number().min(0).max(1, "temperature: range: 0..1").optional(),

@@ -53,6 +53,8 @@ table("Messages", "/v1/messages", { "anthropic-version": "2023-06-01" }, [
   ["a blank stop sequence", { ...messages(hi), stop_sequences: [" "] }, /must contain non-whitespace/],
   ["an open schema", { ...messages(hi), output_config: { format: { type: "json_schema", schema: { type: "object", properties: {} } } } }, /'additionalProperties' must be explicitly set to false/],
   ["five marks", { ...messages(hi), system: Array.from({ length: 5 }, () => ({ type: "text", text: "x", cache_control: { type: "ephemeral" } })) }, /maximum of 4 blocks with cache_control/],
+  ["an id of a user that is too long", { ...messages(hi), metadata: { user_id: "u".repeat(257) } }, /metadata\.user_id: .*256/],
+  ["an id of a user that is an address", { ...messages(hi), metadata: { user_id: "joe@example.com" } }, /metadata\.user_id: user_id appears to contain an email address/],
   ["an unknown model", { ...messages(hi), model: "none" }, /does not exist/, 404],
   ["a temperature above 1", { ...messages(hi), temperature: 1.5 }, /temperature/],
 ], { type: "error", error: {}, request_id: expect.stringMatching(/^req_/) });
@@ -116,6 +118,14 @@ const asked = (...given: object[]) => ({ model: "demo-chat", messages: given });
 const wireCall = { id: "c1", type: "function", function: { name: "get_weather", arguments: "{}" } };
 const called = { role: "assistant", tool_calls: [wireCall] };
 const answered = { role: "tool", tool_call_id: "c1", content: "sun" };
+
+const tooLong = (member: string, length: number): RegExp => new RegExp(`Invalid '${member}': string too long\\. Expected a string with maximum length 64, but got a string with length ${length} instead\\.`);
+const longIds = (whole: object): Case[] => ["user", "safety_identifier", "prompt_cache_key"].map((member) => [`a long ${member}`, { ...whole, [member]: "u".repeat(128) }, tooLong(member, 128)]);
+const aboveMaximum = { error: { type: "invalid_request_error", code: "string_above_max_length" } };
+
+table("chat completions", "/v1/chat/completions", {}, longIds(asked(hi)), aboveMaximum);
+table("responses", "/v1/responses", {}, longIds({ model: "demo-chat", input: "hi" }), aboveMaximum);
+table("completions", "/v1/completions", {}, [["a long user", { model: "demo-chat", prompt: "hi", user: "u".repeat(65) }, tooLong("user", 65)]], aboveMaximum);
 
 table("Cohere's chat", "/v2/chat", {}, [
   ["an unknown field", { ...asked(hi), top_p: 1 }, /parameter 'top_p' is not a valid field/, 422],

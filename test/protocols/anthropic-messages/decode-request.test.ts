@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { wrap } from "../../../dataplane/protocols/carrier.ts";
 import { isInvalid } from "../../../dataplane/protocols/codec.ts";
 import type { Block } from "../../../dataplane/protocols/ir.ts";
-import { askedOf, codec, conversationOf, type Members } from "./driving.ts";
+import { askedOf, bodyOf, codec, conversationOf, type Members } from "./driving.ts";
 
 const blocksOf = (content: unknown, role = "user"): readonly Block[] => conversationOf({ messages: [{ role, content }] }).turns[0]?.blocks ?? [];
 const one = (block: Members, role = "user"): Block | undefined => blocksOf([block], role)[0];
@@ -141,8 +141,8 @@ describe("a request", () => {
     expect(conversation).toMatchObject({ sampling: { maxOutputTokens: null } });
   });
 
-  test("may ask for nothing but a warm cache", () => {
-    expect(conversationOf({ max_tokens: 0 }).sampling.maxOutputTokens).toBe(0);
+  test("may not ask for nothing but a warm cache: there is none where it is translated to", () => {
+    expect(codec.decodeRequest(Buffer.from(JSON.stringify(bodyOf({ max_tokens: 0 }))), askedOf())).toMatchObject({ parameter: "max_tokens" });
   });
 });
 

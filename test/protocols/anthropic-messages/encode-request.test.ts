@@ -222,7 +222,7 @@ describe("tools", () => {
 
   test("are strict where that is known", () => {
     expect(sent(asked({ tools: [{ ...look, isStrict: true }] })).body["tools"]).toMatchObject([{ strict: true }]);
-    expect(sent(asked({ tools: [{ ...look, isStrict: true }] }), targetOf("claude-sonnet-4-0"))).toMatchObject({ body: { tools: [{ name: "look" }] }, losses: [{ path: "tools[0]", severity: "minor" }] });
+    expect(sent(asked({ tools: [{ ...look, isStrict: true }] }), targetOf("claude-sonnet-4-0"))).toMatchObject({ body: { tools: [{ name: "look" }] }, losses: [{ path: "tools[0].strict", severity: "minor" }] });
   });
 
   test("that search the web elsewhere search it here", () => {

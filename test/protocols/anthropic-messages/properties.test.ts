@@ -42,9 +42,9 @@ const tool = fc.oneof(
 const body = fc.record(
   {
     messages: turns,
-    max_tokens: fc.integer({ min: 0, max: 100_000 }),
+    max_tokens: fc.integer({ min: 1, max: 100_000 }),
     system: fc.array(text, { minLength: 2, maxLength: 3 }),
-    tools: fc.array(tool, { minLength: 1, maxLength: 4 }),
+    tools: fc.uniqueArray(tool, { minLength: 1, maxLength: 4, selector: ({ name }) => name }),
     thinking: fc.constantFrom<Members>({ type: "adaptive" }, { type: "adaptive", display: "omitted" }, { type: "disabled" }),
     output_config: fc.constantFrom<Members>({ effort: "low" }, { format: { type: "json_schema", schema: { type: "object" } } }, { effort: "max", task_budget: { total: 1 } }),
     stop_sequences: fc.array(word, { minLength: 1, maxLength: 3 }),

@@ -266,6 +266,11 @@ describe("members", () => {
     expect(abilities({ abilities: { schema: "native" } }, NOVA).schema).toBe("native");
   });
 
+  test("of tools lose their strictness, by its name, where the family does not bind calls to their schemas", () => {
+    const conversation = asked({ tools: [{ ...tool, isStrict: true } as Tool] });
+    expect([lossesOf(conversation), lossesOf(conversation, NOVA)]).toEqual([[], ["tools[0].strict unsupported minor"]]);
+  });
+
   test("of metadata are those that are taken, and tiers have their words", () => {
     const conversation = asked({ metadata: { team: "a b", note: "ä", long: "x".repeat(257) }, serviceTier: "flex" });
     expect(body(conversation)).toMatchObject({ requestMetadata: { team: "a b" }, serviceTier: { type: "flex" } });

@@ -46,7 +46,7 @@ const messages = fc
   .map((turns) => named(turns.flatMap(([asked, answered]): Members[] => [{ role: "user", content: asked }, { role: "assistant", content: answered }]).concat([{ role: "user", content: [{ text: "Go on" }] }])));
 
 const spec = fc.record({ name, description: some(word), inputSchema: fc.constant({ json: { type: "object", properties: { a: { type: "string" } } } }), strict: some(fc.boolean()) }).map((toolSpec) => ({ toolSpec }));
-const toolConfig = fc.record({ tools: content(spec), toolChoice: some(fc.constantFrom<Members>({ auto: {} }, { any: {} }, { tool: { name: "f" } })) });
+const toolConfig = fc.record({ tools: fc.uniqueArray(spec, { minLength: 1, maxLength: 4, selector: ({ toolSpec }) => toolSpec.name }), toolChoice: some(fc.constantFrom<Members>({ auto: {} }, { any: {} }, { tool: { name: "f" } })) });
 const additional = fc.record({ top_k: some(fc.nat(100)), thinking: some(fc.constantFrom<Members>({ type: "enabled", budget_tokens: 2048 }, { type: "disabled" })), anthropic_beta: some(fc.constant(["a"])), other: json });
 
 const defined = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
@@ -56,7 +56,7 @@ export const asConverse: fc.Arbitrary<Members> = fc
     toolConfig: some(toolConfig),
     system: some(content(text, guarded)),
     messages,
-    inferenceConfig: some(fc.record({ maxTokens: fc.nat(1000), temperature: fc.constantFrom(0, 0.5, 1), topP: fc.constantFrom(0.1, 0.9), stopSequences: fc.array(word, { minLength: 1, maxLength: 3 }) })),
+    inferenceConfig: some(fc.record({ maxTokens: fc.integer({ min: 1, max: 1000 }), temperature: fc.constantFrom(0, 0.5, 1), topP: fc.constantFrom(0.1, 0.9), stopSequences: fc.array(word, { minLength: 1, maxLength: 3 }) })),
     additionalModelRequestFields: some(additional),
     additionalModelResponseFieldPaths: some(fc.constant(["/a"])),
     outputConfig: some(fc.record({ textFormat: fc.constant({ type: "json_schema", structure: { jsonSchema: { schema: '{"type":"object"}', name: "n" } } }), effort: fc.constantFrom("low", "max") })),

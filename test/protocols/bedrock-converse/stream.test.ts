@@ -219,10 +219,13 @@ describe("what a client is written", () => {
     expect(replyOf(decodePieces([encodeAll(events)])).choices[0]?.blocks).toMatchObject([{ id: "a", arguments: '{"a":1}' }, { id: "b", arguments: "{}" }]);
   });
 
-  test("carries what belongs to a call of another maker's through the client and back to the call", async () => {
-    const events = eventsOf(answer([call({ opaques: [opaque] }), textBlock("", { opaques: [{ ...opaque, value: "ZW1wdHk=" }] })]));
+  test.each(["before", "behind"])("carries what belongs to a call of another maker's, told %s its arguments, through the client and back to the call", async (where) => {
+    const told = eventsOf(answer([call({ opaques: [opaque] }), textBlock("", { opaques: [{ ...opaque, value: "ZW1wdHk=" }] })]));
+    const first = told.findIndex(({ kind }) => kind === "opaque");
+    const events = where === "before" ? told : told.toSpliced(first, 2, ...told.slice(first, first + 2).toReversed());
     const content = (accumulate(await endpoint.stream(encodeAll(events)))["output"] as { message: { content: Members[] } }).message.content;
-    expect(content.map((part) => Object.keys(part)[0])).toEqual(["toolUse", "reasoningContent", "reasoningContent"]);
+    const ofCall = where === "before" ? ["reasoningContent", "toolUse"] : ["toolUse", "reasoningContent"];
+    expect(content.map((part) => Object.keys(part)[0])).toEqual([...ofCall, "reasoningContent"]);
     const conversation = codec.decodeRequest(Buffer.from(JSON.stringify({ messages: [{ role: "assistant", content }] })), askedOf());
     if (isInvalid(conversation)) throw new Error(conversation.problem);
     expect(conversation.turns[0]?.blocks).toMatchObject([{ kind: "tool-call", opaques: [opaque] }, { kind: "text", text: "", opaques: [{ value: "ZW1wdHk=" }] }]);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { ClientCodec, Codec, ProviderCodec } from "../../../dataplane/protocols/codec.ts";
 import { noDialect } from "../../../dataplane/protocols/dialect.ts";
-import type { Conversation, Event, Reply } from "../../../dataplane/protocols/ir.ts";
+import type { Block, Conversation, Event, Reply } from "../../../dataplane/protocols/ir.ts";
 import { answers } from "./answers.ts";
 import { conversations } from "./conversations.ts";
 import { cycles, sendAround, type Cycle } from "./cycles.ts";
@@ -28,6 +28,11 @@ const streamingOther = (change: (event: Event) => Event): ClientCodec => ({
 
 const withoutLastBlock = (reply: Reply): Reply => ({ ...reply, choices: reply.choices.map((choice) => ({ ...choice, blocks: choice.blocks.slice(0, -1) })) });
 
+const inBlocks = (change: (block: Block) => Block) => (reply: Reply): Reply => ({ ...reply, choices: reply.choices.map((choice) => ({ ...choice, blocks: choice.blocks.map(change) })) });
+
+/** One that says what this case is about. */
+const sayer = (name: string): ProviderCodec => both.find((codec) => codec.name !== client.name && sendReply(client, codec, answer(name)).verdict !== "unsaid") ?? provider;
+
 describe("the suite finds", () => {
   test("nothing when nothing is wrong", () => {
     expect(sendRequest(client, provider, request("several turns")).faults).toEqual([]);
@@ -50,10 +55,15 @@ describe("the suite finds", () => {
     ["a call that is dropped", "words and two calls", tellingOther(withoutLastBlock)],
     ["text that is changed", "text", tellingOther((reply) => ({ ...reply, choices: reply.choices.map((choice) => ({ ...choice, blocks: choice.blocks.map((block) => (block.kind === "text" ? { ...block, text: `${block.text}!` } : block)) })) }))],
     ["an end that is changed", "an end at the limit", tellingOther((reply) => ({ ...reply, choices: reply.choices.map((choice) => ({ ...choice, finish: { reason: "stop", raw: "" } })) }))],
+    ["an image that is dropped", "an image", tellingOther(withoutLastBlock)],
+    ["thinking that comes without its seal", "thinking that only its maker reads", tellingOther(inBlocks(({ opaques: _, ...block }) => block))],
+    ["a citation that is moved", "a citation of a part", tellingOther(inBlocks((block) => (block.kind === "text" ? { ...block, citations: (block.citations ?? []).map((one) => ({ ...one, start: 0 })) } : block)))],
+    ["a pause that is told as a good end", "an end at a pause", tellingOther((reply) => ({ ...reply, choices: reply.choices.map((choice) => ({ ...choice, finish: { reason: "stop", raw: "" } })) }))],
+    ["a part of the usage that is made up", "text", tellingOther((reply) => ({ ...reply, usage: { ...reply.usage, audioOutputTokens: 7 } }))],
     ["usage that is changed", "text", tellingOther((reply) => ({ ...reply, usage: { ...reply.usage, outputTokens: 38 } }))],
   ];
   test.each(replies)("%s", (_, name, broken) => {
-    expect(sendReply(broken, provider, answer(name)).faults).not.toEqual([]);
+    expect(sendReply(broken, sayer(name), answer(name)).faults).not.toEqual([]);
   });
 
   test("what is not undone", () => {

@@ -5,12 +5,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { ClientCodec, ProviderCodec } from "../../../dataplane/protocols/codec.ts";
 import { answers } from "./answers.ts";
-import { conversations } from "./conversations.ts";
+import { conversations, type ConversationCase } from "./conversations.ts";
 import { cycles, sendAround } from "./cycles.ts";
 import { clients, MODEL, modelOf, providers } from "./protocols.ts";
 import { sendReply, sendStream } from "./replies.ts";
-import { sendRequest, type Outcome } from "./requests.ts";
-import { bringBack } from "./thinking.ts";
+import { sendRequest, type Outcome, type Verdict } from "./requests.ts";
+import { unwritten } from "./servers.ts";
+import { bringBack, BROUGHT_BACK } from "./thinking.ts";
 import { pageOf, type Chapter, type Row } from "./table.ts";
 
 const page = fileURLToPath(new URL("../../../dataplane/protocols/pairs.md", import.meta.url));
@@ -80,8 +81,25 @@ describe.each(pairs.filter(({ provider }) => modelOf(provider) !== MODEL))("$fro
   });
 });
 
+test("what is said not to be tried here is not", () => {
+  const tried = Object.entries(unwritten).flatMap(([name, cases]) =>
+    Object.keys(cases).filter((one) => !pairs.some(({ to, client, provider }) => to === name && answers.some((answer) => answer.name === one && sendReply(client, provider, answer).verdict === "untried"))).map((one) => `${name}: ${one}`),
+  );
+  expect(tried).toEqual([]);
+});
+
+const titleOf = ({ name, models = {} }: { readonly name: string; readonly models?: ConversationCase["models"] }): string => {
+  const asked = Object.entries(models).map(([protocol, model]) => `${protocol}: ${model}`);
+  return asked.length === 0 ? name : `${name} (${asked.join(", ")})`;
+};
+
 const rowsOf = <Case extends { readonly name: string }>(client: ClientCodec, cases: readonly Case[], send: (provider: ProviderCodec, one: Case) => Outcome): Row[] =>
-  cases.map((one) => ({ name: one.name, outcomes: new Map(providers.filter(({ name }) => name !== client.name).map((provider) => [provider.name, send(provider, one)])) }));
+  cases.map((one) => ({ name: titleOf(one), outcomes: new Map(providers.filter(({ name }) => name !== client.name).map((provider) => [provider.name, send(provider, one)])) }));
+
+const byLoss: readonly Verdict[] = ["kept", "mapped", "near", "lost", "refused"];
+
+/** An answer is told whole and as a stream; what only one of the two can say is judged by that. */
+const worse = (one: Outcome, other: Outcome): Outcome => (byLoss.indexOf(other.verdict) > byLoss.indexOf(one.verdict) && byLoss.includes(one.verdict) ? other : one);
 
 const chapterOf = (client: ClientCodec): Chapter => {
   const usual = new Map(providers.map((provider) => [provider.name, usualLosses(client, provider)]));
@@ -89,8 +107,8 @@ const chapterOf = (client: ClientCodec): Chapter => {
     client,
     asked: rowsOf(client, conversations, (provider, one) => sendRequest(client, provider, one, usual.get(provider.name))),
     answered: [
-      ...rowsOf(client, answers, (provider, one) => sendReply(client, provider, one)),
-      ...rowsOf(client, [{ name: "what only the provider can read of its thinking, given back with the next question" }], (provider) => bringBack(client, provider)),
+      ...rowsOf(client, answers, (provider, one) => worse(sendReply(client, provider, one), sendStream(client, provider, one))),
+      ...rowsOf(client, [{ name: BROUGHT_BACK }], (provider) => bringBack(client, provider)),
     ],
   };
 };

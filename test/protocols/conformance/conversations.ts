@@ -8,7 +8,13 @@ export interface ConversationCase {
   /** Aspects of the meaning that it is about. */
   readonly about: readonly string[];
   ask(client: ProtocolName): Partial<Conversation>;
+  /** By the protocol: models for what not all models of it take; the others are the usual ones. */
+  readonly models?: Models;
+  /** Whether a client that says it has said all of it, where the meaning alone does not tell. */
+  isSaid?(read: Conversation): boolean;
 }
+
+type Models = { readonly [protocol in ProtocolName]?: string };
 
 const text = (words: string): Block => ({ kind: "text", at: "", text: words });
 const turn = (role: Turn["role"], ...blocks: readonly Block[]): Turn => ({ role, at: "", blocks });
@@ -31,10 +37,11 @@ export const askedBy = ({ ask }: ConversationCase, client: ProtocolName): Conver
   reasoning: null, verbosity: null, audio: null, userId: null, metadata: null, serviceTier: null, cacheKey: null, extras: {}, ...ask(client),
 });
 
-const one = (name: string, about: string | readonly string[], ask: Partial<Conversation> | ConversationCase["ask"]): ConversationCase => ({
+const one = (name: string, about: string | readonly string[], ask: Partial<Conversation> | ConversationCase["ask"], more: Pick<ConversationCase, "models" | "isSaid"> = {}): ConversationCase => ({
   name,
   about: typeof about === "string" ? [about] : about,
   ask: typeof ask === "function" ? ask : () => ask,
+  ...more,
 });
 
 const sampled = (name: string, about: keyof Sampling, value: Sampling[keyof Sampling]): ConversationCase => one(name, about, { sampling: { ...plain, [about]: value } });
@@ -42,6 +49,12 @@ const thinking = (more: Partial<Reasoning>): Partial<Conversation> => ({ reasoni
 const withTools = (more: Partial<Conversation>): Partial<Conversation> => ({ tools, ...more });
 const step = (...answers: readonly Block[]): readonly Turn[] => [user("mark-question"), turn("assistant", call("call_a1", "weather"), call("call_b2", "weather")), turn("user", ...answers)];
 const both = [result("call_a1", "weather"), result("call_b2", "weather", { content: [text("mark-second")] })];
+
+const place = { kind: "schema", name: "place", description: "", schema, isStrict: null } as const;
+/** Some protocols know no other schemas than strict ones. */
+const isLooselyAsked = { isSaid: ({ format }: Conversation) => format?.kind === "schema" && format.isStrict !== true };
+const isStrictlyAsked = { isSaid: ({ format }: Conversation) => format?.kind === "schema" && format.isStrict === true };
+const speakers: Models = { "openai-chat": "gpt-audio", gemini: "gemini-2.5-flash-preview-tts" };
 
 export const conversations: readonly ConversationCase[] = [
   one("one question", "turns", {}),
@@ -70,7 +83,7 @@ export const conversations: readonly ConversationCase[] = [
     tools: [{ kind: "custom", at: "", name: "edit", description: "mark-description", format: { type: "text" } }],
     turns: [user("mark-a"), turn("assistant", call("call_a1", "edit", { arguments: "mark-patch", isCustom: true })), turn("user", result("call_a1", "edit", { isCustom: true }))],
   }),
-  one("a search of the web by the provider", "tools", (client) => ({ tools: [{ kind: "hosted", at: "", protocol: client, name: "web_search", purpose: "web-search", value: client === "anthropic-messages" ? { type: "web_search_20250305", name: "web_search" } : client === "gemini" ? { googleSearch: {} } : client === "bedrock-converse" ? { systemTool: { name: "nova_grounding" } } : { type: "web_search" } }] })),
+  one("a search of the web by the provider", "tools", (client) => ({ tools: [{ kind: "hosted", at: "", protocol: client, name: "web_search", purpose: "web-search", value: client === "anthropic-messages" ? { type: "web_search_20250305", name: "web_search" } : client === "gemini" ? { googleSearch: {} } : client === "bedrock-converse" ? { systemTool: { name: "nova_grounding" } } : { type: "web_search" } }] }), { models: { "openai-chat": "gpt-4o-search-preview" } }),
   one("the model may choose", "toolChoice", withTools({ toolChoice: { mode: "auto" } })),
   one("a call is forced", "toolChoice", withTools({ toolChoice: { mode: "required" } })),
   one("one tool is forced", "toolChoice", withTools({ toolChoice: { mode: "tool", name: "time" } })),
@@ -93,8 +106,10 @@ export const conversations: readonly ConversationCase[] = [
   one("an effort of thinking", "reasoning", thinking({ effort: "high" })),
   one("a budget of thinking", "reasoning", thinking({ budgetTokens: 8192 })),
   one("no thinking", "reasoning", thinking({ effort: "none" })),
-  one("an answer by a schema", ["format", "tools", "toolChoice"], { format: { kind: "schema", name: "place", description: "", schema, isStrict: true } }),
-  one("an answer by a schema, beside tools", ["format", "tools", "toolChoice"], withTools({ format: { kind: "schema", name: "place", description: "", schema, isStrict: true } })),
+  one("an answer by a schema", ["format", "tools", "toolChoice"], { format: place }, isLooselyAsked),
+  one("an answer by a strict schema", ["format", "tools", "toolChoice"], { format: { ...place, isStrict: true } }, isStrictlyAsked),
+  one("an answer by a schema, beside tools", ["format", "tools", "toolChoice"], withTools({ format: place }), isLooselyAsked),
+  one("an answer by a strict schema, beside tools", ["format", "tools", "toolChoice"], withTools({ format: { ...place, isStrict: true } }), isStrictlyAsked),
   one("an answer in JSON", ["format", "turns"], { format: { kind: "json" }, turns: [user("mark-question as JSON")] }),
   sampled("a temperature", "temperature", 0.3125),
   sampled("a high temperature", "temperature", 1.8125),
@@ -114,5 +129,5 @@ export const conversations: readonly ConversationCase[] = [
   one("a tier of service", "serviceTier", { serviceTier: "auto" }),
   one("a key of the cache", "cacheKey", { cacheKey: "mark-key" }),
   one("marks of the cache", "turns", { turns: [turn("system", { ...text("mark-system"), cache: { ttlSeconds: 0 } } as Block), turn("user", { ...text("mark-question"), cache: { ttlSeconds: 0 } } as Block)] }),
-  one("a spoken answer", "audio", { audio: { voice: "alloy", format: "wav" } }),
+  one("a spoken answer", "audio", { audio: { voice: "alloy", format: "wav" } }, { models: speakers }),
 ];

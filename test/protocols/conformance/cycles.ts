@@ -44,14 +44,11 @@ const stopping = (heard: Conversation, stop: string): Reply => {
 };
 
 export const cycles: readonly Cycle[] = [
-  { name: "an answer by a schema", question: "an answer by a schema", answer: answerPlace, expected: { text: PLACE, calls: "", finish: "done" } },
-  { name: "an answer by a schema, beside tools", question: "an answer by a schema, beside tools", answer: answerPlace, expected: { text: PLACE, calls: "", finish: "done" } },
-  {
-    name: "a call beside an answer by a schema",
-    question: "an answer by a schema, beside tools",
-    answer: () => calling("weather", PLACE),
-    expected: { text: "", calls: `weather ${PLACE}`, finish: "calls" },
-  },
+  ...["a schema", "a strict schema"].flatMap((form): Cycle[] => [
+    { name: `an answer by ${form}`, question: `an answer by ${form}`, answer: answerPlace, expected: { text: PLACE, calls: "", finish: "done" } },
+    { name: `an answer by ${form}, beside tools`, question: `an answer by ${form}, beside tools`, answer: answerPlace, expected: { text: PLACE, calls: "", finish: "done" } },
+    { name: `a call beside an answer by ${form}`, question: `an answer by ${form}, beside tools`, answer: () => calling("weather", PLACE), expected: { text: "", calls: `weather ${PLACE}`, finish: "calls" } },
+  ]),
   {
     name: "a call of a tool of free text",
     question: "a tool of free text",

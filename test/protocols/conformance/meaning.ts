@@ -59,7 +59,8 @@ const joined = (parts: readonly { readonly who: string; readonly block: Block }[
   return lines.join("\n").replace(/\s*\n\s*/g, "\n");
 };
 
-const valueOf = (value: string): string => unwrap(value)?.map((opaque) => opaque.value).join() ?? value;
+const valuesIn = (value: string): string[] => unwrap(value)?.flatMap((opaque) => (opaque.kind === "id" ? [] : valuesIn(opaque.value))) ?? [value];
+const valueOf = (value: string): string => valuesIn(value).join();
 
 const blockMeaning = (block: Block, pairs: Pairs): string => {
   switch (block.kind) {
@@ -136,10 +137,18 @@ export const conversationMeaning = (conversation: Conversation): Meaning => {
 /** Words that two protocols may have one of: what is to be done then is the same. */
 const finishes = {
   stop: "done", "stop-sequence": "done", length: "cut off", "context-full": "cut off", "tool-calls": "calls", filter: "withheld", refusal: "withheld",
-  paused: "odd", malformed: "odd", fault: "odd", other: "odd",
+  paused: "paused", malformed: "broken", fault: "broken", other: "odd",
 } as const;
 
-const citationsOf = (block: Block): string => (block.kind === "text" ? (block.citations ?? []).map(({ url, title }) => `${url} ${title}`).join() : "");
+/** What an end may be told as where there is no word for it: never as one that is well. */
+export const retoldFinishes: Readonly<Record<string, readonly string[]>> = { paused: ["cut off"], broken: ["withheld", "odd"] };
+
+/** A citation without a place is one of all of its text. */
+const citationsOf = (block: Block): string[] =>
+  block.kind === "text" ? (block.citations ?? []).map(({ url, title, start, end }) => `${url} ${title} "${start < 0 || end < 0 ? block.text : block.text.slice(start, end)}"`) : [];
+
+/** Wherever they stand: some protocols have one place for them all. */
+const opaquesIn = (blocks: readonly Block[]): string => [...new Set(blocks.flatMap(({ opaques = [] }) => opaques.flatMap(({ kind, value }) => (kind === "id" ? [] : valuesIn(value)))))].toSorted().join();
 const logprobsOf = (block: Block): string => (block.kind === "text" ? (block.logprobs ?? []).map(({ token, logprob }) => `${token} ${logprob}`).join() : "");
 
 const textOf = (blocks: readonly Block[], kind: "text" | "refusal" | "reasoning"): string => blocks.map((block) => (block.kind === kind ? block.text : "")).join("");
@@ -152,12 +161,18 @@ const choiceOf = ({ blocks, finish }: Choice): Meaning => {
     reasoning: textOf(blocks, "reasoning"),
     calls: calls.map(({ name, arguments: text, isCustom }) => `${name} ${isCustom === true ? text : parsed(text)}`).join("\n"),
     ids: String(new Set(calls.map(({ id }) => id)).size === calls.length && calls.every(({ id }) => id !== "")),
-    citations: blocks.map(citationsOf).join(""),
+    opaques: opaquesIn(blocks),
+    citations: blocks.flatMap(citationsOf).toSorted().join(),
+    foreign: blocks.flatMap((block) => (block.kind === "foreign" ? [block.type] : [])).join(),
+    transcripts: blocks.map((block) => (block.kind === "audio" ? (block.transcript ?? "") : "")).join(""),
     logprobs: blocks.map(logprobsOf).join(""),
-    media: blocks.flatMap((block) => (block.kind === "image" || block.kind === "audio" ? [`${block.kind} ${sourceOf(block.source)}`] : [])).join(),
+    media: blocks.flatMap((block) => (block.kind === "image" || block.kind === "audio" ? [`${block.kind} ${sourceOf(block.source)}`] : [])).toSorted().join(),
     finish: finishes[finish.reason],
   };
 };
+
+/** Not every protocol has a place for each of them; none may be made up, and the sums must be right. */
+export const partsOfUsage = ["cachedInputTokens", "cacheWriteTokens", "cacheWriteHourTokens", "reasoningTokens", "audioInputTokens", "audioOutputTokens"] as const;
 
 export const replyMeaning = (reply: Reply): Meaning => {
   const { usage } = reply;
@@ -166,9 +181,7 @@ export const replyMeaning = (reply: Reply): Meaning => {
     ...Object.fromEntries(choices),
     inputTokens: number(usage.inputTokens),
     outputTokens: number(usage.outputTokens),
-    cachedInputTokens: number(Math.max(usage.cachedInputTokens, 0)),
-    cacheWriteTokens: number(Math.max(usage.cacheWriteTokens, 0)),
-    reasoningTokens: number(Math.max(usage.reasoningTokens, 0)),
+    ...Object.fromEntries(partsOfUsage.map((part) => [part, number(Math.max(usage[part], 0))])),
   };
 };
 

@@ -11,7 +11,13 @@ export const providers: readonly ProviderCodec[] = Object.values(providerCodecs)
 export const MODEL = "model-x";
 
 /** Where a protocol is spoken by one vendor's models, one of those. */
-const representatives: Readonly<Record<string, string>> = { "anthropic-messages": "claude-sonnet-4-5" };
+export const representatives: Readonly<Record<string, string>> = { "anthropic-messages": "claude-sonnet-4-5" };
+
+/** Whom clients ask when their protocol has a word that not every model is asked in. */
+const knowing: Readonly<Record<string, readonly string[]>> = { "anthropic-messages": ["claude-sonnet-4-5", "claude-opus-4-8"], "bedrock-converse": ["anthropic.claude-sonnet-4-5-20250929-v1:0"] };
+
+/** One after the other, until one is there that can be asked. */
+export const modelsAskedBy = ({ name }: ClientCodec): readonly string[] => [MODEL, ...(knowing[name] ?? [])];
 
 export const modelOf = ({ name }: ProviderCodec): string => representatives[name] ?? MODEL;
 
@@ -20,7 +26,7 @@ export const targetOf = ({ name }: ProviderCodec, isStreaming: boolean, model = 
 /** Clients write what is read, also where a vendor would refuse it. */
 const spoken: Dialect = { reasoningMember: "reasoning_details", cacheMember: "cache_control", prefillMember: "prefix" };
 
-export const speakingTo = (provider: ProviderCodec, isStreaming: boolean): TargetModel => ({ ...targetOf(provider, isStreaming), dialect: spoken });
+export const speakingTo = (provider: ProviderCodec, isStreaming: boolean, model = MODEL): TargetModel => ({ ...targetOf(provider, isStreaming, model), dialect: spoken });
 
 /** A protocol that can also be written as clients write it, or read as they read it: its other half, or null. */
 export const bothHalves = (one: ClientCodec | ProviderCodec): Codec | null => {

@@ -3,14 +3,14 @@
 import { Collector } from "../../../dataplane/protocols/collect.ts";
 import { isFailure, type ClientCodec, type Codec, type ProviderCodec } from "../../../dataplane/protocols/codec.ts";
 import { fit, type Undo } from "../../../dataplane/protocols/fit/index.ts";
-import type { Conversation, Event, Reply } from "../../../dataplane/protocols/ir.ts";
+import type { Block, Conversation, Event, Reply } from "../../../dataplane/protocols/ir.ts";
 import { eventsOf } from "../../../dataplane/protocols/replay.ts";
-import type { AnswerCase } from "./answers.ts";
+import { ownWords, type AnswerCase } from "./answers.ts";
 import { askedBy, conversations } from "./conversations.ts";
-import { differences, replyMeaning, type Meaning } from "./meaning.ts";
+import { differences, partsOfUsage as partNames, replyMeaning, retoldFinishes, type Meaning } from "./meaning.ts";
 import { bothHalves, targetOf } from "./protocols.ts";
 import { askedIn, type Outcome, words } from "./requests.ts";
-import { serverOf } from "./servers.ts";
+import { serverOf, signs, unwritten } from "./servers.ts";
 
 const EVENT_BYTES_MAX = 8_388_608;
 
@@ -21,8 +21,8 @@ const undoFor = (client: ClientCodec, provider: ProviderCodec, asked: Conversati
   return fit({ ...asked, tools }, target, provider.abilities(target.dialect, target.model), client).undo;
 };
 
-/** Not every protocol has a place for each part of the usage; none of them may be made up, and the sums must be right. */
-const partsOfUsage = new Set(["cachedInputTokens", "cacheWriteTokens", "reasoningTokens"]);
+const untold: ReadonlySet<string> = new Set(["inputTokens", "outputTokens"]);
+const partsOfUsage: ReadonlySet<string> = new Set(partNames);
 
 const unsaid = (because: string): Outcome => ({ verdict: "unsaid", losses: [], because, faults: [] });
 
@@ -35,22 +35,37 @@ export const questionOf = (client: ClientCodec, isStreaming: boolean): Conversat
   return { ...asked, isStreaming, isUsageWanted: true, reasoning, sampling: { ...asked.sampling, logprobs: 4, choices: 2 } };
 };
 
-const canAsk = (one: ClientCodec, { after }: AnswerCase): boolean => {
+const canAsk = (one: ClientCodec, { after }: Pick<AnswerCase, "after">): boolean => {
   const question = conversations.find(({ name }) => name === after);
   return question === undefined || !("verdict" in askedIn(one, question));
 };
 
+/** Without one nothing comes back that only the provider could read. */
+const hasHistory = (client: ClientCodec): boolean => canAsk(client, { after: "several turns" });
+
 /** Null: it can be tried. */
 const idle = (client: ClientCodec, provider: ProviderCodec, one: AnswerCase): Outcome | null => {
   const server = bothHalves(provider);
+  if (one.own !== undefined && one.own[provider.name] === undefined) return unsaid("its providers have no such thing");
+  if (one.about.includes("opaques") && !hasHistory(client)) return unsaid("its clients have no history");
   if (!canAsk(client, one)) return unsaid("its clients cannot ask for it");
   return server === null || canAsk(server, one) ? null : unsaid("its providers cannot say it");
 };
 
-/** What is opaque is the provider's own. */
-export const ofProvider = ({ reply }: AnswerCase, { name }: ProviderCodec): Reply => ({
+const owned = (block: Block, provider: ProviderCodec): Block => {
+  const { opaques, ...bare } = block;
+  if (opaques === undefined) return block;
+  return signs(provider) ? { ...block, opaques: opaques.map((opaque) => ({ ...opaque, origin: provider.name })) } : bare;
+};
+
+/** What is opaque is the provider's own, and so are some blocks and words. */
+export const ofProvider = ({ reply, own = {} }: AnswerCase, provider: ProviderCodec): Reply => ({
   ...reply,
-  choices: reply.choices.map((choice) => ({ ...choice, blocks: choice.blocks.map((block) => (block.opaques === undefined ? block : { ...block, opaques: block.opaques.map((opaque) => ({ ...opaque, origin: name })) })) })),
+  choices: reply.choices.map((choice) => ({
+    ...choice,
+    finish: { ...choice.finish, raw: ownWords[provider.name]?.[choice.finish.reason] ?? choice.finish.raw },
+    blocks: [...choice.blocks, ...(own[provider.name] ?? [])].map((block) => owned(block, provider)),
+  })),
 });
 
 export interface Told {
@@ -93,10 +108,13 @@ export const throughStream = (events: readonly Event[], writer: Pick<ClientCodec
 };
 
 /** Other words for the same: a refusal may be told as text, with an end that says so. */
-const unexplained = (before: Meaning, after: Meaning, losses: readonly string[]): string[] => {
+export const unexplained = (before: Meaning, after: Meaning, losses: readonly string[]): string[] => {
   if (losses.length > 0) return [];
   return differences(before, after).filter((aspect) => {
     if (partsOfUsage.has(aspect)) return after[aspect] !== "0" && after[aspect] !== undefined;
+    // Two counts are numbers always there.
+    if (untold.has(aspect) && before[aspect] === "-1") return after[aspect] !== "0";
+    if (aspect === "finish" && retoldFinishes[before[aspect] ?? ""]?.includes(after[aspect] ?? "") === true) return false;
     // What a filter says of itself may be told where a refusal stands.
     if (aspect === "refusal" && before["finish"] === "withheld" && before[aspect] === "") return false;
     if (aspect !== "refusal" && aspect !== "text" && aspect !== "finish") return true;
@@ -105,24 +123,27 @@ const unexplained = (before: Meaning, after: Meaning, losses: readonly string[])
   });
 };
 
-const told = (aspects: readonly string[], one: Meaning, other: Meaning): string => aspects.map((aspect) => `${aspect} (${JSON.stringify(one[aspect])} ≠ ${JSON.stringify(other[aspect])})`).join(", ");
+export const described = (aspects: readonly string[], one: Meaning, other: Meaning): string => aspects.map((aspect) => `${aspect} (${JSON.stringify(one[aspect])} ≠ ${JSON.stringify(other[aspect])})`).join(", ");
 
 const verdictOf = (about: readonly string[], before: Meaning, after: Meaning, losses: readonly string[]): Outcome["verdict"] => {
-  if (losses.length > 0) return losses.some((loss) => loss.endsWith("major")) ? "refused" : "lost";
+  if (losses.some((loss) => loss.endsWith("major"))) return "refused";
+  if (losses.length > 0) return losses.every((loss) => / (?:approximated|limited) /.test(loss)) ? "near" : "lost";
   const changed = differences(before, after).filter((aspect) => aspect !== "ids" && about.includes(aspect));
   if (changed.length === 0) return "kept";
-  return changed.every((aspect) => partsOfUsage.has(aspect)) ? "lost" : "mapped";
+  return changed.every((aspect) => partsOfUsage.has(aspect) || untold.has(aspect)) ? "lost" : "mapped";
 };
 
 const onward = (client: ClientCodec, one: AnswerCase, first: Told, through: (reader: Codec) => Told | string): Outcome => {
   const reader = bothHalves(client);
   if (reader === null) return unsaid("no client of it is written here");
   const second = through(reader);
-  if (typeof second === "string") return { ...unsaid(""), faults: [second] };
-  const [before, after] = [replyMeaning(first.reply), replyMeaning(second.reply)];
+  const before = replyMeaning(first.reply);
+  // What is broken is well told as a failure.
+  if (typeof second === "string") return before["finish"] === "broken" ? { verdict: "mapped", losses: [], because: "", faults: [] } : { ...unsaid(""), faults: [second] };
+  const after = replyMeaning(second.reply);
   // Where the provider gave none, the gateway did.
   const open = unexplained({ ...before, ids: "true" }, after, second.losses);
-  return { verdict: verdictOf(one.about, before, after, second.losses), losses: second.losses, because: "", faults: open.length === 0 ? [] : [`${client.name} tells another ${told(open, before, after)}`] };
+  return { verdict: verdictOf(one.about, before, after, second.losses), losses: second.losses, because: "", faults: open.length === 0 ? [] : [`${client.name} tells another ${described(open, before, after)}`] };
 };
 
 /** What a provider of this protocol can say of it; why not, otherwise. */
@@ -139,7 +160,18 @@ const cannotSay = (one: AnswerCase, provider: ProviderCodec, said: Told): boolea
 const silentServer = (one: AnswerCase, provider: ProviderCodec, said: Told): string[] => {
   const [before, after] = [replyMeaning(ofProvider(one, provider)), replyMeaning(said.reply)];
   const open = unexplained(before, after, said.losses).filter((aspect) => aspect !== "ids");
-  return open.length === 0 ? [] : [`${provider.name} reads another ${told(open, before, after)} than it writes`];
+  return open.length === 0 ? [] : [`${provider.name} reads another ${described(open, before, after)} than it writes`];
+};
+
+/** Null: what the provider told can be told to clients. */
+const unfitFor = (one: AnswerCase, provider: ProviderCodec, first: Told | string): Outcome | null => {
+  const isBroken = replyMeaning(ofProvider(one, provider))["finish"] === "broken";
+  if (typeof first === "string") return isBroken ? unsaid("its providers tell it as a failure") : { ...unsaid(""), faults: [first] };
+  const faults = silentServer(one, provider, first);
+  if (faults.length > 0) return { ...unsaid(""), faults };
+  if (!cannotSay(one, provider, first)) return null;
+  const why = unwritten[provider.name]?.[one.name];
+  return why === undefined ? unsaid("its providers cannot say it") : { verdict: "untried", losses: [], because: why, faults: [] };
 };
 
 export const sendReply = (client: ClientCodec, provider: ProviderCodec, one: AnswerCase): Outcome => {
@@ -148,10 +180,8 @@ export const sendReply = (client: ClientCodec, provider: ProviderCodec, one: Ans
   const asked = questionOf(client, false);
   const first = saidWhole(provider, one, asked);
   if (first === null) return unsaid("no provider of it is written here");
-  if (typeof first === "string") return { ...unsaid(""), faults: [first] };
-  const faults = silentServer(one, provider, first);
-  if (faults.length > 0) return { ...unsaid(""), faults };
-  if (cannotSay(one, provider, first)) return unsaid("its providers cannot say it");
+  const unfit = unfitFor(one, provider, first);
+  if (unfit !== null || typeof first === "string") return unfit ?? unsaid("");
   const undone = undoFor(client, provider, asked).reply(first.reply);
   return onward(client, one, first, (reader) => throughWhole(undone, client, reader, asked));
 };
@@ -163,10 +193,8 @@ export const sendStream = (client: ClientCodec, provider: ProviderCodec, one: An
   const server = serverOf(provider);
   if (server === null) return unsaid("no provider of it is written here");
   const first = throughStream(eventsOf(ofProvider(one, provider)), server, provider, asked);
-  if (typeof first === "string") return { ...unsaid(""), faults: [first] };
-  const faults = silentServer(one, provider, first);
-  if (faults.length > 0) return { ...unsaid(""), faults };
-  if (cannotSay(one, provider, first)) return unsaid("its providers cannot say it");
+  const unfit = unfitFor(one, provider, first);
+  if (unfit !== null || typeof first === "string") return unfit ?? unsaid("");
   const undo = undoFor(client, provider, asked);
   return onward(client, one, first, (reader) => throughStream(first.events.flatMap((event) => undo.event(event)), client, reader, asked));
 };

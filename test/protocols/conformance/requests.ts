@@ -1,20 +1,23 @@
 // One request on its way: a client's bytes, what they mean, what fits the provider, the provider's bytes, what those mean.
 // Whatever has changed on the way must have been told, or be one of the ways in which the same is said otherwise.
-import { isInvalid, type ClientCodec, type Encoded, type ProviderCodec } from "../../../dataplane/protocols/codec.ts";
+import { isInvalid, type ClientCodec, type Codec, type Encoded, type ProviderCodec } from "../../../dataplane/protocols/codec.ts";
 import { noDialect } from "../../../dataplane/protocols/dialect.ts";
 import { fit, type FetchedMedia, type Fitted } from "../../../dataplane/protocols/fit/index.ts";
 import type { Conversation, Loss } from "../../../dataplane/protocols/ir.ts";
 import { askedBy, type ConversationCase } from "./conversations.ts";
 import { conversationMeaning, differences } from "./meaning.ts";
-import { bothHalves, MODEL, modelOf, speakingTo, targetOf } from "./protocols.ts";
+import { bothHalves, MODEL, modelOf, modelsAskedBy, speakingTo, targetOf } from "./protocols.ts";
 
-/** "kept": said as it is. "mapped": said otherwise, with the same meaning. "near": something close to it was sent. */
-export type Verdict = "kept" | "mapped" | "near" | "lost" | "refused" | "unsaid";
+/**
+ * "kept": said as it is. "mapped": said otherwise, with the same meaning. "near": something close to it was sent. "unsaid": one
+ * of the two protocols has no words for it. "untried": it may be said, but nobody says it in these tests.
+ */
+export type Verdict = "kept" | "mapped" | "near" | "lost" | "refused" | "unsaid" | "untried";
 
 export interface Outcome {
   readonly verdict: Verdict;
   readonly losses: readonly string[];
-  /** Why it is "unsaid". */
+  /** Why it is "unsaid" or "untried". */
   readonly because: string;
   /** What must not be. */
   readonly faults: readonly string[];
@@ -42,20 +45,30 @@ export const readBy = (codec: ClientCodec, encoded: Encoded, isStreaming: boolea
   return isInvalid(read) ? `${codec.name} refuses what it wrote itself: ${read.parameter} ${read.problem}` : { ...read, extras: {} };
 };
 
-/** What a client of this protocol can send of it; a text when it cannot. */
+/** What a client of this protocol can send of it, asking whichever model it can ask so. */
 export const askedIn = (client: ClientCodec, one: ConversationCase): Conversation | Outcome => {
   const speaker = bothHalves(client);
   if (speaker === null) return unsaid("no client of it is written here");
+  const named = one.models?.[client.name];
+  let asked: Conversation | Outcome = unsaid("its clients cannot say it");
+  for (const model of named === undefined ? modelsAskedBy(client) : [named]) {
+    asked = askedOf(model, client, speaker, one);
+    if (!("verdict" in asked) || asked.faults.length > 0) return asked;
+  }
+  return asked;
+};
+
+const askedOf = (model: string, client: ClientCodec, speaker: Codec, one: ConversationCase): Conversation | Outcome => {
   const wanted = askedBy(one, client.name);
-  const target = speakingTo(speaker, wanted.isStreaming);
-  const own = fit(wanted, target, speaker.abilities(target.dialect, MODEL), speaker);
+  const target = speakingTo(speaker, wanted.isStreaming, model);
+  const own = fit(wanted, target, speaker.abilities(target.dialect, model), speaker);
   const missed = differences(conversationMeaning(wanted), conversationMeaning(own.conversation));
   if (own.losses.length > 0 || own.fetches.length > 0 || missed.length > 0) return unsaid("its clients cannot say it");
   const encoded = speaker.encodeRequest(own.conversation, target);
   const read = readBy(client, encoded, wanted.isStreaming);
   if (typeof read === "string") return fault(read);
   const changed = differences(conversationMeaning(wanted), conversationMeaning(read));
-  if (changed.length === 0) return read;
+  if (changed.length === 0) return one.isSaid?.(read) === false ? unsaid("its clients cannot say it") : read;
   if (encoded.losses.length > 0) return unsaid("its clients cannot say it");
   return fault(`${client.name} reads another ${describe(changed, conversationMeaning(wanted), conversationMeaning(read))} than it writes`);
 };
@@ -67,13 +80,16 @@ export const words = ({ path, reason, severity }: Loss): string => `${path} ${re
 
 const marksIn = (conversation: Conversation): string[] => [...new Set(JSON.stringify([conversation.turns, conversation.tools, conversation.userId, conversation.metadata, conversation.cacheKey]).match(/mark-[a-z]+/g))];
 
+/** What is lost is how strictly something is meant that is sent. */
+const isOfStrictness = ({ path }: Loss): boolean => path.endsWith(".strict");
+
 const severest = (losses: readonly Loss[]): Verdict => {
   if (losses.some(({ severity }) => severity === "major")) return "refused";
-  return losses.some(({ reason }) => reason === "unsupported" || reason === "foreign") ? "lost" : "near";
+  return losses.some((loss) => (loss.reason === "unsupported" || loss.reason === "foreign") && !isOfStrictness(loss)) ? "lost" : "near";
 };
 
 /** `usual`: losses of the plainest question, which are not this case's. */
-export const sendRequest = (client: ClientCodec, provider: ProviderCodec, one: ConversationCase, usual: readonly string[] = [], model = modelOf(provider)): Outcome => {
+export const sendRequest = (client: ClientCodec, provider: ProviderCodec, one: ConversationCase, usual: readonly string[] = [], model = one.models?.[provider.name] ?? modelOf(provider)): Outcome => {
   const asked = askedIn(client, one);
   if ("verdict" in asked) return asked;
   const target = targetOf(provider, asked.isStreaming, model);

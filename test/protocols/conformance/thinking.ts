@@ -56,6 +56,9 @@ const nextQuestions: Readonly<Record<string, (answer: Document) => object>> = {
   },
 };
 
+/** The name of the case. */
+export const BROUGHT_BACK = "what only the provider can read of its thinking, given back with the next question";
+
 /** What each maker's opaque values are, and where they stand. */
 const kinds: Readonly<Record<string, Opaque["kind"]>> = { "openai-responses": "encrypted" };
 const onCalls: ReadonlySet<string> = new Set(["gemini"]);
@@ -80,7 +83,7 @@ const takesOpaques = (provider: ProviderCodec, question: Conversation): boolean 
 export const bringBack = (client: ClientCodec, provider: ProviderCodec): Outcome => {
   const unsaid = (because: string): Outcome => ({ verdict: "unsaid", losses: [], because, faults: [] });
   const nextQuestion = nextQuestions[client.name];
-  if (nextQuestion === undefined) return unsaid("no client of it is written here");
+  if (nextQuestion === undefined) return unsaid("its clients have no history");
   if (!takesOpaques(provider, questionOf(client, false))) return unsaid("its providers sign nothing");
   const { body, losses } = client.encodeReply(answerOf(provider), questionOf(client, false));
   const question = Buffer.from(JSON.stringify({ model: MODEL, ...nextQuestion(JSON.parse(body.toString("utf8")) as Document) }));

@@ -52,6 +52,33 @@ describe("members as a whole", () => {
   });
 });
 
+describe("ids", () => {
+  const long = "user_0123456789_account__session_".repeat(5);
+  const rows: readonly [string, Partial<Conversation>, Partial<Abilities>, Partial<Conversation>, string[]][] = [
+    ["of users that are longer than the target takes are sent as their digest", { userId: "a".repeat(65) }, { userIdMax: 64 }, { userId: "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0" }, ["userId limited minor"]],
+    ["of users that are as long as it takes stay", { userId: "a".repeat(64) }, { userIdMax: 64 }, { userId: "a".repeat(64) }, []],
+    ["of users are cut where even a digest is too long", { userId: "a".repeat(65) }, { userIdMax: 63 }, { userId: "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae" }, ["userId limited minor"]],
+    ["of users of any length stay where nobody counts", { userId: long }, {}, { userId: long }, []],
+    ["of users that are somebody's address are digests where such are refused", { userId: "joe@example.com" }, { refusesPersonalIds: true }, { userId: "2481f36dfc515ca76451aaadf1399026942a01ee50c6d0a61988b43cef039bc2" }, ["userId approximated minor"]],
+    ["of users that are somebody's number too", { userId: "+49 (30) 123-4567" }, { refusesPersonalIds: true }, {}, ["userId approximated minor"]],
+    ["of users that name nobody stay there", { userId: "team-7_A.b" }, { refusesPersonalIds: true }, { userId: "team-7_A.b" }, []],
+    ["of users that are addresses stay where they are taken", { userId: "joe@example.com" }, {}, { userId: "joe@example.com" }, []],
+    ["of the cache that are too long are digests too", { cacheKey: "a".repeat(65) }, { cacheKeyMax: 64 }, { cacheKey: "635361c48bb9eab14198e76ea8ab7f1a41685d6ad62aa9146d301d4f17eb0ae0" }, ["cacheKey limited minor"]],
+    ["that are lost are not made shorter before", { userId: long, cacheKey: long }, { hasUserId: false, userIdMax: 64, hasCacheKey: false, cacheKeyMax: 64 }, { userId: null, cacheKey: null }, ["userId unsupported minor", "cacheKey unsupported minor"]],
+  ];
+  test.each(rows)("%s", (_, asked, abilities, expected, losses) => {
+    const fitted = fitTo(abilities, asking(asked));
+    expect(fitted.conversation).toMatchObject(expected);
+    expect(told(fitted)).toEqual(losses);
+  });
+
+  test("that are equal stay equal, and others differ", () => {
+    const sent = [`${long}1`, `${long}2`, `${long}1`].map((userId) => fitTo({ userIdMax: 64 }, asking({ userId })).conversation.userId);
+    expect(new Set(sent).size).toBe(2);
+    expect(sent[2]).toBe(sent[0]);
+  });
+});
+
 describe("an amount of thinking", () => {
   const rows: readonly [string, Partial<Reasoning>, Abilities["reasoning"], Partial<Reasoning> | null, string[]][] = [
     ["a word becomes tokens by the table", { effort: "medium" }, "budget", { effort: null, budgetTokens: 8192 }, []],

@@ -54,7 +54,7 @@ describe("a reply", () => {
   test("counts thoughts with the output and what tools read with the input", () => {
     const usageMetadata = { promptTokenCount: 100, toolUsePromptTokenCount: 20, candidatesTokenCount: 30, thoughtsTokenCount: 40, totalTokenCount: 190, cachedContentTokenCount: 60, promptTokensDetails: [{ modality: "TEXT", tokenCount: 90 }, { modality: "AUDIO", tokenCount: 10 }] };
     const { usage } = decodeWhole({ candidates: [{ ...part, finishReason: "STOP" }], usageMetadata });
-    expect(usage).toEqual({ ...noUsage(), inputTokens: 120, outputTokens: 70, cachedInputTokens: 60, reasoningTokens: 40, audioInputTokens: 10 });
+    expect(usage).toEqual({ ...noUsage(), inputTokens: 120, outputTokens: 70, cachedInputTokens: 60, reasoningTokens: 40, textInputTokens: 90, audioInputTokens: 10 });
     expect(decodeWhole({ candidates: [{ ...part, finishReason: "STOP" }] }).usage).toEqual(noUsage());
   });
 

@@ -31,7 +31,7 @@ describe("a reply", () => {
   });
 
   test.each<[FinishReason, string]>([
-    ["stop", "STOP"], ["stop-sequence", "STOP"], ["tool-calls", "STOP"], ["paused", "STOP"], ["length", "MAX_TOKENS"], ["context-full", "MAX_TOKENS"], ["filter", "SAFETY"], ["refusal", "SAFETY"],
+    ["stop", "STOP"], ["stop-sequence", "STOP"], ["tool-calls", "STOP"], ["paused", "MAX_TOKENS"], ["length", "MAX_TOKENS"], ["context-full", "MAX_TOKENS"], ["filter", "SAFETY"], ["refusal", "SAFETY"],
     ["malformed", "MALFORMED_FUNCTION_CALL"], ["fault", "OTHER"], ["other", "OTHER"],
   ])("ends for %s as %s", (reason, word) => {
     const [candidate] = written([textOf("x")], conversationOf({}), { reason, raw: "whatever", detail: "because" })["candidates"] as Members[];

@@ -212,7 +212,7 @@ describe("tools", () => {
   });
 
   test("that are bound to their schema elsewhere are told of", () => {
-    expect(bodyOf({ tools: [tool("a", { isStrict: true }), tool("b", { isStrict: false })] }).losses).toEqual([{ path: "tools[a]", reason: "approximated", severity: "minor" }]);
+    expect(bodyOf({ tools: [tool("a", { isStrict: true }), tool("b", { isStrict: false })] }).losses).toEqual([{ path: "tools[a].strict", reason: "approximated", severity: "minor" }]);
   });
 });
 

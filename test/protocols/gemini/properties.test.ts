@@ -34,11 +34,11 @@ const body = fc.record(
   {
     contents,
     systemInstruction: fc.array(text, { minLength: 1, maxLength: 2 }).map((parts) => ({ parts })),
-    tools: fc.tuple(fc.array(declaration, { minLength: 1, maxLength: 3 }), fc.array(fc.constantFrom<Members>({ googleSearch: {} }, { codeExecution: {} }, { urlContext: { a: 1 } }), { maxLength: 2 })).map(([functionDeclarations, hosted]) => [{ functionDeclarations }, ...hosted]),
+    tools: fc.tuple(fc.uniqueArray(declaration, { minLength: 1, maxLength: 3, selector: ({ name }) => name }), fc.array(fc.constantFrom<Members>({ googleSearch: {} }, { codeExecution: {} }, { urlContext: { a: 1 } }), { maxLength: 2 })).map(([functionDeclarations, hosted]) => [{ functionDeclarations }, ...hosted]),
     toolConfig: fc.constantFrom<Members>({ functionCallingConfig: { mode: "ANY", allowedFunctionNames: ["a"] } }, { functionCallingConfig: { mode: "VALIDATED" } }, { retrievalConfig: { languageCode: "de" } }),
     generationConfig: fc.record(
       {
-        temperature: fc.double({ min: 0, max: 2, noNaN: true }), maxOutputTokens: fc.nat(), stopSequences: fc.array(word, { minLength: 1, maxLength: 3 }), candidateCount: fc.integer({ min: 1, max: 8 }),
+        temperature: fc.double({ min: 0, max: 2, noNaN: true }), maxOutputTokens: fc.integer({ min: 1 }), stopSequences: fc.array(word, { minLength: 1, maxLength: 3 }), candidateCount: fc.integer({ min: 1, max: 8 }),
         thinkingConfig: fc.constantFrom<Members>({ thinkingLevel: "LOW" }, { thinkingBudget: -1, includeThoughts: true }, { thinkingBudget: 0 }, { thinkingBudget: 77, more: 1 }),
         responseMimeType: fc.constantFrom("application/json", "text/plain", "text/x.enum"), mediaResolution: fc.constant("MEDIA_RESOLUTION_LOW"), enableAffectiveDialog: fc.boolean(),
       },

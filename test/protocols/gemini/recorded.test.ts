@@ -68,9 +68,7 @@ describe.runIf(isPresent)("a recorded stream", () => {
 
   test.each(recorded)("told again is the same answer to Google's own library: $path", async ({ bytes }) => {
     const [again, original] = await Promise.all([accumulate(encodeAll(whole(bytes))), accumulate(bytes.toString())]);
-    const { usage, ...rest } = original;
-    const { promptTokensDetails: _, ...counts } = usage as Members;
-    expect(again).toEqual({ ...rest, usage: counts });
+    expect(again).toEqual(original);
   });
 
   test.each(recorded)("says the same as the whole reply, and as that told as a stream: $path", async ({ bytes }) => {

@@ -142,6 +142,15 @@ describe("other content", () => {
     expect(reply.choices[0]?.blocks).toMatchObject([{ kind: "text", text: "text", citations: [{ kind: "url", url: "https://x.test", title: "X", start: 1, end: 3 }] }]);
   });
 
+  test.each([
+    ["a call", calls(call(0, "a", "f", "{}"))],
+    ["thinking", chunk({ reasoning_content: "hm" })],
+  ])("annotations that come behind %s are kept, without a place", (_, between) => {
+    const events = eventsIn([sse(chunk({ content: "abcd" }), between, chunk({ annotations: [{ type: "url_citation", url_citation: { url: "https://x", title: "X", start_index: 1, end_index: 3 } }] }), stop, "[DONE]")]);
+    expect(orderProblems(events)).toEqual([]);
+    expect(events.filter(({ kind }) => kind === "citation")).toMatchObject([{ citation: { url: "https://x", title: "X", start: -1, end: -1 } }]);
+  });
+
   test("annotations of a later text count from its own beginning", () => {
     const annotation = { type: "url_citation", url_citation: { url: "https://x.test", title: "X", start_index: 5, end_index: 7 } };
     const reply = replyIn(sse(chunk({ content: "abcd" }), calls(call(0, "a", "f", "{}")), chunk({ content: "efgh", annotations: [annotation] }), stop, "[DONE]"));

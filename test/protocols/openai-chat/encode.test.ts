@@ -260,7 +260,7 @@ describe("the end of a stream", () => {
   test("may be waited for with comments", async () => {
     const [encoder, sent] = begun();
     const pinged = sent + String(encoder.push({ kind: "ping" }));
-    expect(pinged).toMatch(/: \w+\n\n$/);
+    expect(pinged).toMatch(/\n\n: \w+\n$/);
     expect((await chunks(pinged)).length).toBeGreaterThan(0);
   });
 });

@@ -93,12 +93,19 @@ describe.each(replies)("%s", (_, told) => {
   });
 });
 
+test("a summary behind thinking keeps its place: an item tells its summaries first", () => {
+  const body = given(reply([thought("raw", { isSummary: false }), thought("one"), thought("two"), text("so")]));
+  expect(list(body["output"]).map(({ type, summary, content }) => [type, list(summary ?? []).map(({ text: said }) => said), list(content ?? []).map(({ text: said }) => said)])).toEqual([
+    ["reasoning", [], ["raw"]], ["reasoning", ["one", "two"], []], ["message", [], ["so"]],
+  ]);
+});
+
 describe("how it ended", () => {
   test.each([
     [{ reason: "stop", raw: "" }, "completed", null],
     [{ reason: "stop-sequence", raw: "", stopSequence: "x" }, "completed", null],
     [{ reason: "tool-calls", raw: "" }, "completed", null],
-    [{ reason: "paused", raw: "" }, "completed", null],
+    [{ reason: "paused", raw: "" }, "incomplete", { reason: "max_output_tokens" }],
     [{ reason: "length", raw: "" }, "incomplete", { reason: "max_output_tokens" }],
     [{ reason: "context-full", raw: "" }, "incomplete", { reason: "max_output_tokens" }],
     [{ reason: "filter", raw: "" }, "incomplete", { reason: "content_filter" }],

@@ -1,18 +1,14 @@
-// Recorded traffic of providers of Responses, when it lies beside the repository: read wherever it is cut, read rightly, and
-// written again so that the official library reads the same.
+// Recorded traffic of providers of Responses, when it lies beside the repository: read rightly, and written again so that the
+// official library reads the same.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import type { Block, Event, Reply } from "../../../dataplane/protocols/ir.ts";
-import { cutsOf } from "../watching.ts";
 import { accumulate, type Body, codec, collect, conversationOf, eventsIn, given, inside, list, readWhole, replyOf, sent, target, written } from "./speaking.ts";
 
 const folder = fileURLToPath(new URL("../../../../shared/fixtures/recorded/", import.meta.url));
 const isPresent = existsSync(folder);
 vi.setConfig({ testTimeout: 120_000 });
-
-/** Streams of more bytes are cut in two at the bytes of both ends and at some between. */
-const LONG = 6000;
 
 const metaOf = (path: string): { protocol?: string; status?: number } =>
   JSON.parse(readFileSync(folder + path.replace(/response\.\w+$/, "meta.json"), "utf8")) as { protocol?: string; status?: number };
@@ -55,14 +51,6 @@ describe.runIf(isPresent)("recorded", () => {
     expect({ ...told, choices: [], serviceTier: tier, extras: { "openai-responses": extras } }).toEqual({ ...whole, choices: [] });
     expect(told.choices[0]?.finish).toEqual(whole.choices[0]?.finish);
     expect(plain(told.choices[0]?.blocks)).toEqual(plain(whole.choices[0]?.blocks));
-  });
-
-  test.each(streams)("stream gives the same events wherever it is cut: $path", ({ stream }) => {
-    const expected = JSON.stringify(eventsIn([stream]));
-    // One delta more or less is read in no time; a second of them is enough of the long ones.
-    const bytes = stream.length > 60_000 ? Buffer.concat([stream.subarray(0, 20_000)]) : stream;
-    const whole = bytes === stream ? expected : JSON.stringify(eventsIn([bytes]));
-    for (const { name, pieces } of cutsOf(bytes, bytes.length > LONG ? "Ends" : "Everywhere")) expect([name, JSON.stringify(eventsIn(pieces)) === whole]).toEqual([name, true]);
   });
 
   test.each(streams)("stream keeps the order of events: $path", ({ stream }) => {

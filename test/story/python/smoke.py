@@ -12,6 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import anthropic
+import boto3
+import botocore.config
+import botocore.exceptions
 import openai
 from google import genai
 from google.genai import errors, types
@@ -210,6 +213,71 @@ class Google:
         return error.code
 
 
+class Converse:
+    name = "boto3"
+    failure = (botocore.exceptions.ClientError, botocore.exceptions.EventStreamError)
+
+    def __init__(self, url):
+        settings = botocore.config.Config(retries={"total_max_attempts": 1})
+        self.client = boto3.client("bedrock-runtime", region_name="eu-central-1", endpoint_url=url, aws_access_key_id=KEY, aws_secret_access_key=KEY, config=settings)
+        self.tools = {"tools": [{"toolSpec": {"name": name, "description": about, "inputSchema": {"json": SCHEMA}}} for name, about in TOOLS.items()]}
+        self.thinking = {"additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": BUDGET}}}
+
+    def ask(self, model, streaming, tools=False, thinking=False, before=None):
+        messages = [{"role": "user", "content": [{"text": QUESTION if tools else TEXT}]}]
+        if before is not None:
+            results = [{"toolResult": {"toolUseId": id, "content": [{"text": RESULTS[name]}]}} for id, (name, _) in zip(before.ids, before.calls)]
+            messages += [before.said, {"role": "user", "content": results}]
+        body = {"modelId": model, "system": [{"text": SYSTEM}], "messages": messages, "inferenceConfig": {"maxTokens": TOKENS_MAX}, **({"toolConfig": self.tools} if tools else {}), **(self.thinking if thinking else {})}
+        return self.read(self.joined(self.client.converse_stream(**body)["stream"]) if streaming else self.client.converse(**body))
+
+    def joined(self, events):
+        """The SDK has no accumulator: what its users write."""
+        blocks, end = {}, {}
+        for event in events:
+            start, delta = event.get("contentBlockStart"), event.get("contentBlockDelta")
+            if start is not None:
+                blocks[start["contentBlockIndex"]] = {"toolUse": {**start["start"]["toolUse"], "input": ""}}
+            if delta is not None:
+                self.grow(blocks.setdefault(delta["contentBlockIndex"], {}), delta["delta"])
+            end.update(event.get("messageStop", {}), **event.get("metadata", {}))
+        for block in blocks.values():
+            if "toolUse" in block:
+                block["toolUse"]["input"] = json.loads(block["toolUse"]["input"] or "{}")
+        return {**end, "output": {"message": {"role": "assistant", "content": [block for _, block in sorted(blocks.items())]}}}
+
+    def grow(self, block, delta):
+        if "text" in delta:
+            block["text"] = block.get("text", "") + delta["text"]
+        if "toolUse" in delta:
+            block["toolUse"]["input"] += delta["toolUse"]["input"]
+        reasoning = delta.get("reasoningContent", {})
+        if "redactedContent" in reasoning:
+            content = block.setdefault("reasoningContent", {})
+            content["redactedContent"] = content.get("redactedContent", b"") + reasoning["redactedContent"]
+        for member in ("text", "signature"):
+            if member in reasoning:
+                content = block.setdefault("reasoningContent", {}).setdefault("reasoningText", {"text": ""})
+                content[member] = content.get(member, "") + reasoning[member]
+
+    def read(self, answer):
+        message = answer["output"]["message"]
+        calls = [block["toolUse"] for block in message["content"] if "toolUse" in block]
+        thoughts = [block["reasoningContent"].get("reasoningText", {}) for block in message["content"] if "reasoningContent" in block]
+        return Answer(
+            text="".join(block.get("text", "") for block in message["content"]),
+            calls=[(call["name"], call["input"]) for call in calls],
+            thoughts="".join(thought.get("text", "") for thought in thoughts),
+            finish=answer["stopReason"],
+            usage=(answer["usage"]["inputTokens"], answer["usage"]["outputTokens"]),
+            said=message,
+            ids=[call["toolUseId"] for call in calls],
+        )
+
+    def status(self, error):
+        return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
 def require(condition, problem):
     if not condition:
         raise AssertionError(problem)
@@ -244,7 +312,7 @@ def refused(sdk, model):
             sdk.ask(f"{model}-error-429", streaming)
         except sdk.failure as error:
             require(sdk.status(error) == 429, f"{error!r}")
-            require(any(word in str(error).lower() for word in ("limit", "quota", "too many")), str(error))
+            require(any(word in str(error).lower() for word in ("limit", "quota", "too many", "throttl")), str(error))
         else:
             raise AssertionError("no error was raised")
 
@@ -298,10 +366,10 @@ def converse(sdk, models):
 
 
 def main(url, models):
-    chat, responses, messages, google = Chat(url), Responses(url), Messages(url), Google(url)
+    chat, responses, messages, google, converse_sdk = Chat(url), Responses(url), Messages(url), Google(url), Converse(url)
     # While one waits for the gateway another can read its answer.
     with ThreadPoolExecutor() as threads:
-        for done in [threads.submit(converse, sdk, models) for sdk in (chat, responses, messages, google)]:
+        for done in [threads.submit(converse, sdk, models) for sdk in (chat, responses, messages, google, converse_sdk)]:
             done.result()
     check(chat, "demo-embedding", "embeddings", lambda: vectors(chat))
     check(chat, "all", "the list of models", lambda: listed(chat))
