@@ -66,6 +66,8 @@ export interface StreamEncoder {
   push(event: Event): Written;
   /** What is lost only while it runs. */
   readonly losses: readonly Loss[];
+  /** It holds back more than it may, because blocks came side by side that it must write one behind the other. */
+  readonly isOverfull?: boolean;
   /** After `end`: nothing more. Otherwise our own failure in the client's shape, without the success terminator. */
   fail(failure: Failure): Written;
 }

@@ -24,4 +24,4 @@ export const lossHeader = (losses: readonly Loss[]): string => {
 };
 
 /** A comment of a stream of server-sent events, which clients skip; "" for none. */
-export const lossComment = (losses: readonly Loss[]): string => (losses.length === 0 ? "" : `: llmgw-losses ${lossHeader(losses)}\n\n`);
+export const lossComment = (losses: readonly Loss[]): string => (losses.length === 0 ? "" : `: llmgw-losses ${lossHeader(losses)}\n`);

@@ -203,6 +203,7 @@ class TranslatedStream implements StreamPassage {
       }
       if (this.#isOver) break;
     }
+    if (this.#encoder.isOverfull === true) this.isOversize = true;
     if (pieces !== null) return joined([...pieces, text]);
     return text === "" ? NOTHING : Buffer.from(text);
   }

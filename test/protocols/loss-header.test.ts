@@ -27,7 +27,7 @@ describe("the header of losses", () => {
   });
 
   test("is a comment between two events of a stream", () => {
-    expect(lossComment([loss("seed")])).toBe(": llmgw-losses seed;reason=unsupported;severity=minor\n\n");
+    expect(lossComment([loss("seed")])).toBe(": llmgw-losses seed;reason=unsupported;severity=minor\n");
   });
 
   test("holds nothing that a header may not, whatever a client called its members", () => {

@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OneAtATime } from "../../dataplane/protocols/one-at-a-time.ts";
+import { clientCodecs } from "../../dataplane/protocols/index.ts";
 import type { Event } from "../../dataplane/protocols/ir.ts";
+import { questionOf } from "./conformance/replies.ts";
 
 const begin = (index: number, choice = 0): Event => ({ kind: "block-start", choice, index, head: { kind: "text" } });
 const say = (index: number, text: string, choice = 0): Event => ({ kind: "text", choice, index, text });
@@ -76,5 +78,40 @@ describe("blocks one at a time", () => {
         }
       }),
     );
+  });
+
+  test("say so when more waits than may be held, and no longer when it may be written", () => {
+    const line = new OneAtATime();
+    line.push(begin(0));
+    line.push(begin(1));
+    const words = "w".repeat(1_048_576);
+    for (let pushed = 0; pushed < 7; pushed++) line.push(say(1, words));
+    expect(line.isOverfull).toBe(false);
+    line.push(say(1, words));
+    expect(line.isOverfull).toBe(true);
+    expect(line.push(stop(0))).toHaveLength(10);
+    expect(line.isOverfull).toBe(false);
+  });
+
+  test("are not held without end when they are empty", () => {
+    const line = new OneAtATime();
+    line.push(begin(0));
+    for (let index = 1; index < 30_000; index++) line.push(begin(index));
+    expect(line.isOverfull).toBe(true);
+  });
+});
+
+describe("a block that never ends while others grow beside it", () => {
+  // Completions has texts only, each where it belongs.
+  const clients = Object.values(clientCodecs).filter(({ name }) => name !== "openai-completions");
+
+  test.each(clients)("is too much at some time for clients of $name", (codec) => {
+    const encoder = codec.encodeStream(questionOf(codec, true));
+    encoder.push({ kind: "start", id: "a", model: "m", createdAt: 1, serviceTier: "" });
+    encoder.push(begin(0));
+    encoder.push(begin(1));
+    expect(encoder.isOverfull).toBe(false);
+    for (let pushed = 0; pushed < 9; pushed++) encoder.push(say(1, "w".repeat(1_048_576)));
+    expect(encoder.isOverfull).toBe(true);
   });
 });

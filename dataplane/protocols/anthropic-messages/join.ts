@@ -13,11 +13,17 @@ import { MessagesWatch } from "./watch.ts";
 /** Per kind of delta: the member that it adds to. */
 const growing: Readonly<Record<string, string>> = { text_delta: "text", thinking_delta: "thinking", input_json_delta: "partial_json" };
 
+const addCitation = (block: JsonObject, citation: JsonObject): void => {
+  const { citations } = block;
+  if (Array.isArray(citations)) citations.push(citation);
+  else block["citations"] = [citation];
+};
+
 const addDelta = (block: JsonObject, change: JsonObject): void => {
   const type = stringOf(change["type"]);
   const member = Object.hasOwn(growing, type) ? growing[type] : undefined;
   if (member !== undefined) block[member] = stringOf(block[member]) + stringOf(change[member]);
-  else if (type === "citations_delta" && isMembers(change["citation"])) block["citations"] = [...objectsIn(block["citations"]), change["citation"]];
+  else if (type === "citations_delta" && isMembers(change["citation"])) addCitation(block, change["citation"]);
   else for (const [key, value] of Object.entries(change)) if (key !== "type") setMember(block, key, value);
 };
 

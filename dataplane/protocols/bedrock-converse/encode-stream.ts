@@ -64,6 +64,10 @@ class ConverseStreamEncoder implements StreamEncoder {
     return this.#take();
   }
 
+  get isOverfull(): boolean {
+    return this.#order.isOverfull;
+  }
+
   fail(failure: Failure): Buffer {
     if (this.#isOver) return NOTHING;
     this.#isOver = true;

@@ -68,6 +68,10 @@ class GeminiStreamEncoder implements StreamEncoder {
     return this.#isOver ? "" : this.#see(event);
   }
 
+  get isOverfull(): boolean {
+    return this.#order.isOverfull;
+  }
+
   fail(failure: Failure): string {
     if (this.#isOver) return "";
     this.#isOver = true;

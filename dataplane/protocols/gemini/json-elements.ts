@@ -2,6 +2,8 @@
 // one. It decodes nothing; what is neither an object nor a list is passed over. Bounded by the bytes of one element.
 //
 //   before ── [ ──▶ between ── { ──▶ inside an element ── } ──▶ between ── ] ──▶ closed
+import { HeldBytes } from "../../wire/held-bytes.ts";
+import { joined } from "../../wire/pieces.ts";
 
 const QUOTE = 34;
 const BACKSLASH = 92;
@@ -10,7 +12,6 @@ const OPENING_BRACKET = 91;
 const CLOSING_BRACKET = 93;
 const OPENING_BRACE = 123;
 const CLOSING_BRACE = 125;
-const NOTHING = Buffer.alloc(0);
 
 export class JsonElements {
   isOversize = false;
@@ -29,8 +30,7 @@ export class JsonElements {
   #isInString = false;
   #isEscaped = false;
   /** Of the element that is open, what came with earlier pieces. */
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
+  #held = new HeldBytes();
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
@@ -42,7 +42,7 @@ export class JsonElements {
 
   /** What there is of the element that is open. */
   get half(): Buffer {
-    return Buffer.concat(this.#pieces);
+    return joined(this.#held.pieces());
   }
 
   /** Elements that these bytes complete; views into them where they stand in them as a whole. */
@@ -92,9 +92,8 @@ export class JsonElements {
   }
 
   #element(end: Buffer): Buffer {
-    const element = this.#pieces.length === 0 ? end : Buffer.concat([...this.#pieces, end]);
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    const element = this.#held.length === 0 ? end : joined([...this.#held.pieces(), end]);
+    if (this.#held.length > 0) this.#held = new HeldBytes();
     this.hasComma = false;
     this.count++;
     this.bytes += element.length;
@@ -104,13 +103,12 @@ export class JsonElements {
 
   /** Whoever gave the bytes may use them again. */
   #hold(piece: Buffer): void {
-    this.#pieceBytes += piece.length;
-    if (this.#pieceBytes > this.#bytesMax) {
+    if (this.#held.length + piece.length > this.#bytesMax) {
       this.isOversize = true;
-      this.#pieces = [NOTHING];
+      this.#held = new HeldBytes();
       return;
     }
-    this.#pieces.push(Buffer.from(piece));
+    this.#held.append(Buffer.from(piece));
   }
 
   /** Where the string ends that is open at `at`; the last byte when it goes on. */

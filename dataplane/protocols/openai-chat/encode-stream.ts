@@ -287,6 +287,10 @@ class ChatEncoder implements StreamEncoder {
     }
   }
 
+  get isOverfull(): boolean {
+    return this.#order.isOverfull;
+  }
+
   fail(failure: Failure): string {
     if (this.#isEnded) return "";
     this.#isEnded = true;

@@ -13,7 +13,7 @@ import { ResponseWriter } from "./response-writer.ts";
 import { type Scribe, silent } from "./scribe.ts";
 
 /** Not an event: clients refuse those that they do not know. */
-const KEEP_ALIVE = ": keep-alive\n\n";
+const KEEP_ALIVE = ": keep-alive\n";
 const TEXT_DELTA = "response.output_text.delta";
 
 class StreamScribe implements Scribe {
@@ -61,6 +61,10 @@ class ResponsesEncoder implements StreamEncoder {
     if (event.kind === "end") this.#isOver = true;
     for (const ordered of this.#order.push(event)) this.#writer.push(ordered);
     return this.#scribe.take();
+  }
+
+  get isOverfull(): boolean {
+    return this.#order.isOverfull;
   }
 
   fail(failure: Failure): string {

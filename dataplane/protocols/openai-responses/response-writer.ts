@@ -40,7 +40,8 @@ export class ResponseWriter {
   readonly #asked: Conversation;
   readonly #scribe: Scribe;
   readonly #usage = noUsage();
-  readonly #ids = new Set<string>();
+  /** How often each was asked for. */
+  readonly #ids = new Map<string, number>();
   #frame: JsonObject = noMembers;
   #base = "";
   #item: OpenItem | null = null;
@@ -261,9 +262,10 @@ export class ResponseWriter {
 
   /** Clients tell items and calls of one answer apart by their ids. */
   #unused(id: string): string {
-    let unused = id;
-    for (let again = 1; this.#ids.has(unused); again++) unused = `${id}_${again}`;
-    this.#ids.add(unused);
+    let again = this.#ids.get(id) ?? 0;
+    let unused = again === 0 ? id : `${id}_${again}`;
+    while (this.#ids.has(unused)) unused = `${id}_${++again}`;
+    this.#ids.set(unused, 1).set(id, again + 1);
     return unused;
   }
 }
