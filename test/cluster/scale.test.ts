@@ -49,9 +49,10 @@ interface Running {
 const running = async (): Promise<Running[]> =>
   (await podsOf("dataplane")).filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => ({ name: metadata.name, uid: metadata.uid }));
 
-const programmed = async (of: string): Promise<string> => {
-  const [status, message] = await Promise.all(["status", "message"].map((part) => kubectl("--namespace", TENANT, "get", of, "--output", `jsonpath={.status.conditions[?(@.type=="Programmed")].${part}}`)));
-  return `${status}: ${message}`;
+/** Both of one moment. */
+const programmed = (of: string): Promise<string> => {
+  const condition = '.status.conditions[?(@.type=="Programmed")]';
+  return kubectl("--namespace", TENANT, "get", of, "--output", `jsonpath={${condition}.status}: {${condition}.message}`);
 };
 const says = (words: string): Promise<string> =>
   until(`"${words}" in the route's status`, async () => {
