@@ -91,88 +91,89 @@ export interface Wants {
 export class Untouched implements Passage {
   readonly isUntouched = true;
   readonly streamType = undefined;
-  readonly #protocol: PassThrough;
+  protected readonly protocol: PassThrough;
   readonly #wants: Wants;
 
   constructor(protocol: PassThrough, wants: Wants) {
-    this.#protocol = protocol;
+    this.protocol = protocol;
     this.#wants = wants;
   }
 
   isStream(type: string): boolean {
-    return this.#protocol.isStream(type, this.#wants.isStreaming);
+    return this.protocol.isStream(type, this.#wants.isStreaming);
   }
 
   openStream(eventBytesMax: number, type: string): StreamPassage {
-    return new WatchedStream(this.#protocol, this.#protocol.openStream(eventBytesMax, type));
+    return new WatchedStream(this.protocol, this.protocol.openStream(eventBytesMax, type));
   }
 
   openJoin(eventBytesMax: number, type: string): JoinPassage {
-    return new WatchedJoin(this.#protocol, this.#protocol.openStream(eventBytesMax, type));
+    return new WatchedJoin(this.protocol, this.protocol.openStream(eventBytesMax, type));
   }
 
   readReply(body: Buffer): Answered {
-    const { summary, error, isWhole } = this.#protocol.readReply(body);
-    const asStream = this.#wants.isStreaming && isWhole && error === null ? this.#protocol.replyToStream(body, { includeUsage: this.#wants.isUsageWanted }) : null;
-    return { summary, error, isWhole, body: asStream ?? body, type: asStream === null ? undefined : (this.#protocol.streamType ?? "text/event-stream; charset=utf-8") };
+    const { summary, error, isWhole } = this.protocol.readReply(body);
+    const asStream = this.#wants.isStreaming && isWhole && error === null ? this.protocol.replyToStream(body, { includeUsage: this.#wants.isUsageWanted }) : null;
+    return { summary, error, isWhole, body: asStream ?? body, type: asStream === null ? undefined : (this.protocol.streamType ?? "text/event-stream; charset=utf-8") };
   }
 
   /** A refused credential is the gateway's: its client must not take it for its own. Some vendors tell of it with a 400. */
   readRefusal({ status, headers, body, isOfKey }: Refusal): ProviderFailure | null {
     if (!isOfKey && status !== 400) return null;
-    const codec = providerCodecs[this.#protocol.name];
+    const codec = providerCodecs[this.protocol.name];
     if (codec === undefined) return isOfKey ? { ...KEY_REFUSED, status } : null;
     const said = codec.decodeFailure(status, headers, body);
     return isOfKey || said.kind === "credential" ? said : null;
   }
 }
 
-class WatchedStream implements StreamPassage {
+/** `Watch`: what is asked of it while the bytes pass. */
+export class WatchedStream<Watch extends StreamWatch = StreamWatch> implements StreamPassage {
   readonly isEnough = false;
-  readonly #protocol: PassThrough;
-  readonly #watch: StreamWatch;
+  protected readonly protocol: PassThrough;
+  protected readonly watch: Watch;
 
-  constructor(protocol: PassThrough, watch: StreamWatch) {
-    this.#protocol = protocol;
-    this.#watch = watch;
+  constructor(protocol: PassThrough, watch: Watch) {
+    this.protocol = protocol;
+    this.watch = watch;
   }
 
   push(chunk: Buffer): Buffer {
-    const passing = this.#watch.push(chunk);
+    const passing = this.watch.push(chunk);
     if (passing === chunk.length) return chunk;
     return passing === 0 ? NOTHING : chunk.subarray(0, passing);
   }
 
   get hasEvent(): boolean {
-    return this.#watch.hasEvent;
+    return this.watch.hasEvent;
   }
 
   get isFinished(): boolean {
-    return this.#watch.isFinished;
+    return this.watch.isFinished;
   }
 
   get hasTerminator(): boolean {
-    return this.#watch.hasTerminator;
+    return this.watch.hasTerminator;
   }
 
   get isBetweenEvents(): boolean {
-    return this.#watch.isBetweenEvents;
+    return this.watch.isBetweenEvents;
   }
 
   get isAtRest(): boolean {
-    return this.#watch.isAtRest === true;
+    return this.watch.isAtRest === true;
   }
 
   get isOversize(): boolean {
-    return this.#watch.isOversize;
+    return this.watch.isOversize;
   }
 
   get error(): ReportedError | null {
-    return this.#watch.error;
+    return this.watch.error;
   }
 
   end(): Summary {
-    return this.#watch.end();
+    return this.watch.end();
   }
 
   rest(): Buffer {
@@ -180,7 +181,7 @@ class WatchedStream implements StreamPassage {
   }
 
   encodeFailure(reason: Failure): Buffer {
-    return this.#protocol.encodeStreamFailure(reason, this.#watch);
+    return this.protocol.encodeStreamFailure(reason, this.watch);
   }
 }
 

@@ -2,118 +2,57 @@
 // however they were cut on the way, and every other byte passes as it is. An event that is not whole waits until it is. What is
 // to be left out is the protocol's to say.
 import type { Failure } from "../errors.ts";
-import type { PassThrough, ReportedError, SiftingWatch, Summary, UsageOnRequest } from "../protocols/pass-through.ts";
+import type { PassThrough, SiftingWatch, UsageOnRequest } from "../protocols/pass-through.ts";
 import { HeldBytes } from "../wire/held-bytes.ts";
 import { joined, spanOf } from "../wire/pieces.ts";
-import type { Answered, JoinPassage, Passage, Refusal, StreamPassage } from "./passage.ts";
+import { Untouched, WatchedStream, type StreamPassage, type Wants } from "./passage.ts";
 
 const NOTHING = Buffer.alloc(0);
 
-/** `passage`: of an answer whose bytes are passed on untouched but for that. */
-export const sifted = (passage: Passage, protocol: PassThrough): Passage => (protocol.usageOnRequest === undefined ? passage : new Sifted(passage, protocol, protocol.usageOnRequest));
-
-class Sifted implements Passage {
-  readonly isUntouched: boolean;
-  readonly streamType: string | undefined;
-  readonly #inner: Passage;
-  readonly #protocol: PassThrough;
+/** Both sides speak the same, and the gateway has asked for what the client did not. */
+export class Sifted extends Untouched {
   readonly #asking: UsageOnRequest;
 
-  constructor(inner: Passage, protocol: PassThrough, asking: UsageOnRequest) {
-    this.isUntouched = inner.isUntouched;
-    this.streamType = inner.streamType;
-    this.#inner = inner;
-    this.#protocol = protocol;
+  constructor(protocol: PassThrough, wants: Wants, asking: UsageOnRequest) {
+    super(protocol, wants);
     this.#asking = asking;
   }
 
-  isStream(type: string): boolean {
-    return this.#inner.isStream(type);
-  }
-
-  openStream(eventBytesMax: number): StreamPassage {
-    return new SiftedStream(this.#protocol, this.#asking.openStream(eventBytesMax));
-  }
-
-  openJoin(eventBytesMax: number, type: string): JoinPassage {
-    return this.#inner.openJoin(eventBytesMax, type);
-  }
-
-  readReply(body: Buffer, headers: Refusal["headers"]): Answered {
-    return this.#inner.readReply(body, headers);
-  }
-
-  readRefusal(refusal: Refusal): ReturnType<Passage["readRefusal"]> {
-    return this.#inner.readRefusal(refusal);
+  override openStream(eventBytesMax: number): StreamPassage {
+    return new SiftedStream(this.protocol, this.#asking.openStream(eventBytesMax));
   }
 }
 
-class SiftedStream implements StreamPassage {
-  readonly isEnough = false;
-  readonly #protocol: PassThrough;
-  readonly #watch: SiftingWatch;
+class SiftedStream extends WatchedStream<SiftingWatch> {
   /** Of the stream: the first byte that has been neither given on nor left out. */
   #position = 0;
   /** From there on: the beginning of an event. */
   #held: HeldBytes | null = null;
 
-  constructor(protocol: PassThrough, watch: SiftingWatch) {
-    this.#protocol = protocol;
-    this.#watch = watch;
-  }
-
-  push(chunk: Buffer): Buffer {
-    const own = this.#watch.push(chunk);
+  override push(chunk: Buffer): Buffer {
+    const own = this.watch.push(chunk);
     const bytes = own === chunk.length ? chunk : chunk.subarray(0, own);
-    const unwanted = this.#watch.takeUnwanted();
-    if (this.#held === null && unwanted.length === 0 && this.#watch.wholeEnd >= this.#position + own) {
+    const unwanted = this.watch.takeUnwanted();
+    if (this.#held === null && unwanted.length === 0 && this.watch.wholeEnd >= this.#position + own) {
       this.#position += own;
       return bytes;
     }
     return this.#give(bytes, unwanted);
   }
 
-  get hasEvent(): boolean {
-    return this.#watch.hasEvent;
-  }
-
-  get isFinished(): boolean {
-    return this.#watch.isFinished;
-  }
-
-  get hasTerminator(): boolean {
-    return this.#watch.hasTerminator;
-  }
-
-  get isBetweenEvents(): boolean {
-    return this.#watch.isBetweenEvents;
-  }
-
   /** Before an event of which nothing has been given yet, too. */
-  get isAtRest(): boolean {
-    return this.#held !== null || this.#watch.isAtRest === true;
-  }
-
-  get isOversize(): boolean {
-    return this.#watch.isOversize;
-  }
-
-  get error(): ReportedError | null {
-    return this.#watch.error;
-  }
-
-  end(): Summary {
-    return this.#watch.end();
+  override get isAtRest(): boolean {
+    return this.#held !== null || this.watch.isAtRest === true;
   }
 
   /** Half an event is the client's too, as it is where nothing is left out. */
-  rest(): Buffer {
-    return this.#give(NOTHING, this.#watch.takeUnwanted());
+  override rest(): Buffer {
+    return this.#give(NOTHING, this.watch.takeUnwanted());
   }
 
   /** Of an event that was too long the client has nothing. */
-  encodeFailure(reason: Failure): Buffer {
-    const failure = this.#protocol.encodeStreamFailure(reason, this.#watch);
+  override encodeFailure(reason: Failure): Buffer {
+    const failure = this.protocol.encodeStreamFailure(reason, this.watch);
     return this.isOversize ? failure : Buffer.concat([this.rest(), failure]);
   }
 
@@ -121,7 +60,7 @@ class SiftedStream implements StreamPassage {
   #give(bytes: Buffer, unwanted: ReturnType<SiftingWatch["takeUnwanted"]>): Buffer {
     const position = this.#position;
     const length = (this.#held?.length ?? 0) + bytes.length;
-    const whole = Math.min(length, this.#watch.wholeEnd - position);
+    const whole = Math.min(length, this.watch.wholeEnd - position);
     if (whole === 0) return this.#hold(bytes);
     const pieces = this.#held === null ? [bytes] : [...this.#held.pieces(), bytes];
     const wanted: Buffer[] = [];

@@ -21,7 +21,7 @@ import type { Outgoing, OutgoingBody, OwnAnswer } from "./outgoing.ts";
 import { Untouched, type Passage } from "./passage.ts";
 import { reframed } from "./reframed.ts";
 import { translateSide } from "./side-translation.ts";
-import { sifted } from "./sifted.ts";
+import { Sifted } from "./sifted.ts";
 import { Translated, type Translating } from "./translation.ts";
 import { addMissing, addTracing, documentHeaders } from "./upstream-headers.ts";
 import { dialectPath, holdsModel, templateOf, upstreamPath, withFixed, withQuery } from "./upstream-path.ts";
@@ -65,12 +65,13 @@ const untouched = (exchange: Exchange, destination: Destination, key: Key, model
   const asking = usageAsked(exchange, vendor.dialect);
   const body = bodyOf(exchange, model, asking);
   const form = vendor.edit === null ? null : vendorForm(exchange, vendor, body, holdsModel(template));
-  const passage = new Untouched(exchange.protocol, exchange);
+  const { protocol } = exchange;
+  const passage = asking === null || protocol.usageOnRequest === undefined ? new Untouched(protocol, exchange) : new Sifted(protocol, exchange, protocol.usageOnRequest);
   return {
     path: destination.basePath + withFixed(withQuery(own, key.query), destination.query),
     headers: headersOf(exchange, destination, key, form === null ? exchange.forwarded : form.headers),
     body: form === null ? body : form.body,
-    passage: asking === null ? reframed(unframed(passage, destination.protocol, vendor.dialect), exchange.protocol, query) : sifted(passage, exchange.protocol),
+    passage: reframed(unframed(passage, destination.protocol, vendor.dialect), protocol, query),
   };
 };
 

@@ -2,14 +2,17 @@
 import { describe, expect, it } from "vitest";
 import { failure } from "../../dataplane/errors.ts";
 import { passThroughs } from "../../dataplane/protocols/index.ts";
-import { Untouched, type StreamPassage } from "../../dataplane/request/passage.ts";
-import { sifted } from "../../dataplane/request/sifted.ts";
+import type { StreamPassage } from "../../dataplane/request/passage.ts";
+import { Sifted } from "../../dataplane/request/sifted.ts";
 import { chatEvents } from "../doubles/provider-bytes.ts";
 import { cutsOf } from "../protocols/watching.ts";
 
 const EVENT_BYTES_MAX = 65_536;
 const wants = { isStreaming: true, isUsageWanted: false };
-const open = (protocol = passThroughs["openai-chat"], bytesMax = EVENT_BYTES_MAX): StreamPassage => sifted(new Untouched(protocol, wants), protocol).openStream(bytesMax, "text/event-stream");
+const open = (protocol = passThroughs["openai-chat"], bytesMax = EVENT_BYTES_MAX): StreamPassage => {
+  if (protocol.usageOnRequest === undefined) throw new Error(`${protocol.name} tells usage unasked`);
+  return new Sifted(protocol, wants, protocol.usageOnRequest).openStream(bytesMax);
+};
 
 const flow = (pieces: Iterable<Buffer>, passing = open()) => {
   const given: Buffer[] = [];

@@ -8,15 +8,7 @@ import { startProvider, type Provider } from "../../doubles/provider.ts";
 import { ask, type Answer } from "../../story/caller.ts";
 import { refusers, type Refuser, type Said } from "./refusals.ts";
 
-vi.mock("google-auth-library", () => ({
-  JWT: undefined,
-  UserRefreshClient: undefined,
-  GoogleAuth: class {
-    getClient() {
-      return Promise.resolve({ getAccessToken: () => Promise.resolve({ token: "google-token" }), credentials: { expiry_date: Date.now() + 3_600_000 } });
-    }
-  },
-}));
+vi.mock("google-auth-library", () => import("../../doubles/google-auth.ts"));
 
 const hello = [{ role: "user", content: "hi" }];
 

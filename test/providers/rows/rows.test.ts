@@ -11,15 +11,7 @@ import { TEXT } from "./answers.ts";
 import { answersFor, vendors, type Asked, type Vendor } from "./vendors.ts";
 import { clients, type Client } from "./clients.ts";
 
-vi.mock("google-auth-library", () => ({
-  JWT: undefined,
-  UserRefreshClient: undefined,
-  GoogleAuth: class {
-    getClient() {
-      return Promise.resolve({ getAccessToken: () => Promise.resolve({ token: "google-token" }), credentials: { expiry_date: Date.now() + 3_600_000 } });
-    }
-  },
-}));
+vi.mock("google-auth-library", () => import("../../doubles/google-auth.ts"));
 
 let provider: Provider;
 let gateway: GatewayDouble;

@@ -11,15 +11,7 @@ import { ask } from "../../story/caller.ts";
 import { MODEL, operations, type Operation } from "./operations.ts";
 import { shops, type Shop, type Surface } from "./surfaces.ts";
 
-vi.mock("google-auth-library", () => ({
-  JWT: undefined,
-  UserRefreshClient: undefined,
-  GoogleAuth: class {
-    getClient() {
-      return Promise.resolve({ getAccessToken: () => Promise.resolve({ token: "google-token" }), credentials: { expiry_date: Date.now() + 3_600_000 } });
-    }
-  },
-}));
+vi.mock("google-auth-library", () => import("../../doubles/google-auth.ts"));
 
 let provider: Provider;
 let gateway: GatewayDouble;

@@ -1,7 +1,7 @@
 // Where each vendor's documentation has the surfaces that it serves: one entry for each row of the catalogue, further ones where
 // some models or addresses are served otherwise. Said apart from the rows, so that a slip in either is seen.
-import type { Auth, ProtocolName, ProviderType } from "../../../dataplane/snapshot/schema.ts";
-import { KEY } from "./vendors.ts";
+import type { ProtocolName, ProviderType } from "../../../dataplane/snapshot/schema.ts";
+import { KEY, type Vendor } from "./vendors.ts";
 
 export interface Surface {
   /** Path that its operations stand under. */
@@ -17,14 +17,7 @@ export interface Surface {
   readonly isNamed?: boolean;
 }
 
-export interface Shop {
-  readonly name: string;
-  readonly type: ProviderType;
-  /** Path of the endpoint. */
-  readonly at: string;
-  readonly model: string;
-  readonly key: readonly [header: string, value: string | RegExp];
-  readonly auth?: Auth;
+export interface Shop extends Pick<Vendor, "name" | "type" | "at" | "model" | "key" | "auth"> {
   /** What every request has in its query. */
   readonly query?: string;
   /** Where not, the version of Messages stands in the body. */
