@@ -52,7 +52,7 @@ const addRoutes = (server: FastifyInstance, parts: AdminParts): void => {
   });
   server.get("/metrics", async (_, reply) => reply.type(parts.metrics.contentType).send(await parts.metrics.text()));
   server.get("/debug/snapshot", async (request, reply) => {
-    if (!isOfThisMachine(request.socket)) return reply.code(403).send({ error: "The snapshot is shown on this machine only: ask from inside the pod, or by kubectl port-forward." });
+    if (!isOfThisMachine(request.socket)) return reply.code(403).send({ error: "The snapshot is shown on this machine only: ask from inside the pod; one that is no sidecar also by kubectl port-forward." });
     const current = parts.snapshot();
     if (current === null) return reply.code(404).send({ error: "There is no snapshot yet." });
     return reply.send({ version: current.version, snapshot: shown(current.snapshot) });
