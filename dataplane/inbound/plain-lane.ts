@@ -4,6 +4,7 @@
 import { METHODS, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Clock } from "../clock.ts";
+import { type Gathering, sharedGathering } from "../wire/gathering.ts";
 import { readPlainHead, type PlainHead } from "../wire/http-request.ts";
 import { PlainReply, type ReplyOwner } from "./plain-reply.ts";
 import { PlainRequest } from "./plain-request.ts";
@@ -35,6 +36,7 @@ const mayBeginRequest = (bytes: Buffer): boolean => {
 /** Puts the lane before the server's own reading of its connections. */
 export class PlainLane {
   readonly parts: LaneParts;
+  readonly gathering: Gathering;
   readonly #server: Server;
   readonly #begin: readonly ((socket: Socket) => void)[];
   readonly #connections = new Set<PlainConnection>();
@@ -45,6 +47,7 @@ export class PlainLane {
 
   constructor(server: Server, parts: LaneParts) {
     this.parts = parts;
+    this.gathering = sharedGathering(parts.clock);
     this.#server = server;
     this.#keepAliveLine = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(parts.keepAliveMs / 1000)}\r\n`;
     this.#begin = server.listeners("connection") as ((socket: Socket) => void)[];
@@ -120,6 +123,10 @@ class PlainConnection implements ReplyOwner {
     this.#sinceTick = lane.parts.clock.tick();
     socket.setNoDelay(true);
     socket.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose).on("error", this.#onError).on("drain", this.#onDrain);
+  }
+
+  get gathering(): Gathering {
+    return this.#lane.gathering;
   }
 
   commonLines(isClosing: boolean): string {

@@ -3,6 +3,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ClientReply } from "../request/client.ts";
+import { type Gathering, sendNow } from "../wire/gathering.ts";
 import { fieldLine, fieldName } from "../wire/http-fields.ts";
 
 /** Up to here bytes are joined with what frames them; beyond it the copy costs more than another piece. */
@@ -12,6 +13,8 @@ const LAST_CHUNK = "0\r\n\r\n";
 
 /** What the connection tells its replies, and hears of them. */
 export interface ReplyOwner {
+  /** Of what its replies write. */
+  readonly gathering: Gathering;
   /** Lines of every head that no reply chooses. */
   commonLines(isClosing: boolean): string;
   /** All of it is with the system. */
@@ -73,17 +76,21 @@ export class PlainReply implements ClientReply {
   }
 
   flushHeaders(): void {
-    if (this.#head !== "") this.socket.write(this.#takeHead(), "latin1");
+    if (this.#head === "") return;
+    this.#owner.gathering.hold(this.socket);
+    this.socket.write(this.#takeHead(), "latin1");
   }
 
   write(chunk: Buffer): boolean {
     if (chunk.length === 0 || this.#isBodiless) return true;
+    this.#owner.gathering.hold(this.socket);
     return this.#isChunked ? this.#send(`${this.#takeHead()}${chunk.length.toString(16)}\r\n`, chunk, "\r\n") : this.#send(this.#takeHead(), chunk, "");
   }
 
   end(bytes: Buffer | string = NOTHING, _encoding?: "latin1"): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#owner.gathering.hold(this.socket);
     // Written last, so that its callback says that everything is out.
     if (this.#isBodiless || bytes.length === 0) this.socket.write(this.#takeHead() + (this.#isChunked ? LAST_CHUNK : ""), "latin1", this.#onFlushed);
     else if (this.#isChunked) this.#endChunked(bytes);
@@ -97,6 +104,7 @@ export class PlainReply implements ClientReply {
   }
 
   destroy(): void {
+    sendNow(this.socket);
     this.socket.destroy();
   }
 

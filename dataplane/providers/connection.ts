@@ -3,6 +3,7 @@
 // Which request comes here, and what becomes of the connection afterwards, is the pool's.
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
+import type { Gathering } from "../wire/gathering.ts";
 import { ReplyReader, type ReplyHeaders, type ReplyTaker } from "../wire/http-reply.ts";
 import { lengthSaid, requestHead } from "../wire/http-request.ts";
 import { isInPieces, lengthOf } from "../wire/pieces.ts";
@@ -88,6 +89,8 @@ export class Sending {
 }
 
 export interface Owner {
+  /** Of what its connections write. */
+  readonly gathering: Gathering;
   /** The request is over and the connection can carry another. */
   onIdle(connection: Connection): void;
   onGone(connection: Connection): void;
@@ -148,6 +151,7 @@ export class Connection implements ReplyTaker {
     const { body, method } = request;
     const socket = this.#socket as Socket;
     this.#reader.begin(method === "HEAD");
+    this.#owner.gathering.hold(socket);
     if (body === null || typeof body === "string") {
       const bytes = body === null ? null : Buffer.byteLength(body);
       socket.write(requestHead(request, this.#host, bytes), "latin1");

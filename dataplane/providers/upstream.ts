@@ -1,6 +1,7 @@
 // The only outbound caller: one pool of connections per origin and way of dialling, shared by all that go there.
 // It sends and hands over what comes; clocks, retries and judgement are the attempt's.
 import type { Clock } from "../clock.ts";
+import { type Gathering, sharedGathering } from "../wire/gathering.ts";
 import type { Ranges } from "./address.ts";
 import { makeDial, type Dial as OpenSocket } from "./connect.ts";
 import { Connection, Sending, type Outbound, type Owner, type Taker } from "./connection.ts";
@@ -31,6 +32,7 @@ class PoolDestroyed extends Error {
 
 export class Upstream implements Owner {
   readonly origin: string;
+  readonly gathering: Gathering;
   readonly #target: URL;
   readonly #dial: OpenSocket;
   readonly #clock: Clock;
@@ -51,6 +53,7 @@ export class Upstream implements Owner {
     this.origin = dial.origin;
     this.#target = new URL(dial.origin);
     this.#clock = clock;
+    this.gathering = sharedGathering(clock);
     this.#dial = makeDial({
       network: dial.network,
       privateRanges: dial.privateRanges,

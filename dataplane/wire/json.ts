@@ -18,9 +18,10 @@ export const parseJson = (text: string): Json | undefined => {
 
 /**
  * A number that may not come back as it was written: many digits, a fraction that ends in zero, an exponent, -0. Only where a
- * value can begin: ids are full of digits too, and to keep the source of each number costs ten times the parsing.
+ * value can begin: ids are full of digits too, and to keep the source of each number costs ten times the parsing. A digit is
+ * looked for first, and only then what stands before it.
  */
-const DELICATE = /(?<=(?:^|[:[,\s])-?)\d(?:[\d.]{15}|[\d.]*[eE]|\d*\.\d*0(?!\d)|(?<=-0)(?![.\d]))/;
+const DELICATE = /\d(?<=(?:^|[:[,\s])-?\d)(?:[\d.]{15}|[\d.]*[eE]|\d*\.\d*0(?!\d)|(?<=-0)(?![.\d]))/;
 
 interface RawJson {
   readonly rawJSON: string;

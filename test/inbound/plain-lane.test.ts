@@ -94,6 +94,18 @@ const ENDED = /"\/end"[^]*\]/;
 
 const normal = (text: string): string => text.replaceAll(/^(.*?): /gm, (line) => line.toLowerCase()).split("\r\n").toSorted().join("\n");
 
+describe("a reply that is broken off", () => {
+  it("has given what was written until then, although its turn was not over", async () => {
+    const find = () => (_: ClientRequest, reply: ClientReply): void => {
+      reply.writeHead(200, ["content-length", "8"]);
+      reply.write(Buffer.from("half"));
+      reply.destroy();
+    };
+    const { port } = await listen(true, fakeClock(), find);
+    expect(await say(port, [post("/plain", "{}")], /never/)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhalf$/);
+  });
+});
+
 describe("the plain lane", () => {
   const conversations: readonly (readonly [string, string])[] = [
     ["a plain request", post("/plain", "{}")],

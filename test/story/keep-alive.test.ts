@@ -105,6 +105,14 @@ const begin = async (scene: Scene, way: Pick<Way, "client" | "type">): Promise<{
   return { client: asking, exchange };
 };
 
+/** As a silence passes: what is said in it is out before there is something to say again. */
+const silence = async (scene: TimedScene, asking: BareClient, seconds: number): Promise<void> => {
+  for (let left = seconds; left > 0; left -= 10) {
+    scene.clock.advance(Math.min(left, 10) * 1000);
+    await stalled(() => asking.bodyBytes);
+  }
+};
+
 /** What the client got of a provider that was silent for so long behind every word, and what the books say. */
 const told = async (way: Way, silenceMs: number): Promise<{ text: string; body: Buffer; line: Line }> => {
   const scene = await openTimedScene(undefined, { provider: { ...way.provider, timeouts: none } });
@@ -298,7 +306,7 @@ describe("where the bytes are cut", () => {
     const [first = "", ...others] = byWords(chatEvents({ words }).map((event) => Buffer.concat([Buffer.from("id: 7\n"), event])));
     await exchange.sendChunk(first);
     await asking.saw("one");
-    scene.clock.advance(40_000);
+    await silence(scene, asking, 40);
     await exchange.sendChunk(Buffer.concat(others));
     await exchange.end();
     expect((await asking.reply()).text).toBe(first.toString() + COMMENT.repeat(2) + Buffer.concat(others).toString());
@@ -350,7 +358,7 @@ describe("before the first event", () => {
   it("what was said postpones no deadline of the first token", async () => {
     const scene = await openTimedScene(undefined, { provider: { timeouts: { ...none, firstTokenMs: 40_000 } } });
     const { client: asking } = await begin(scene, { client: client.chat });
-    for (let seconds = 0; seconds < 39; seconds += 3) scene.clock.advance(3000);
+    await silence(scene, asking, 39);
     await asking.saw(COMMENT.repeat(2));
     expect(asking.replies[0]?.isWhole).toBe(false);
     scene.clock.advance(1000 + LATE_MS);
@@ -397,7 +405,7 @@ describe("at the end", () => {
     const { client: asking, exchange } = await begin(scene, { client: client.chat });
     await exchange.sendChunk(chatPieces[0] ?? "");
     await asking.saw("one");
-    for (let seconds = 0; seconds < 39; seconds += 3) scene.clock.advance(3000);
+    await silence(scene, asking, 39);
     await asking.saw(COMMENT.repeat(2));
     expect(asking.replies[0]?.isWhole).toBe(false);
     scene.clock.advance(1000 + LATE_MS);
