@@ -146,6 +146,10 @@ const model = z.object({
   capabilities: asSet(z.array(z.enum(["Tools", "Vision", "Audio", "Files", "JSONSchema", "Reasoning", "PromptCaching"])).max(16))
     .optional()
     .describe("What the model can do beyond text; omitted means what the catalogue says."),
+  thinking: z
+    .enum(["Apart", "InTags"])
+    .optional()
+    .describe("Where its thinking stands in what it answers over OpenAIChat: in a member of its own, or in the text, which begins with it, between `<think>` and `</think>`. Clients of other protocols get it as thinking either way. Omitted means what the catalogue says; of models with one upstreamName, InTags of any holds for all."),
   quality: count(0, 100).optional().describe("Your own judgement of it, used by `select: {by: Score}`."),
   price: price.optional().describe("What it costs; omitted means the catalogue's price."),
 });
@@ -194,6 +198,10 @@ const fields = z.object({
   tls: tls.optional().describe("How the server is verified. It always is."),
   models: keyedBy(z.array(model).min(1).max(256), "name").optional().describe("Narrows, renames and prices; omitted means the catalogue's list."),
   limits: rates().optional().describe("What the vendor grants, for the whole fleet of data planes."),
+  streamOptions: z
+    .enum(["Accepted", "Refused"])
+    .optional()
+    .describe("Whether its servers take `stream_options` over OpenAIChat and OpenAICompletions, by which a stream's usage is asked for. Refused: they are sent none, and what they do not count by themselves is estimated. Omitted means what the catalogue says."),
   timeouts: timeouts.prefault({}).describe("How long each phase may take."),
   breaker: breaker.prefault({}).describe("When a failing target is left alone for a while."),
   prewarm: z
@@ -246,4 +254,6 @@ export type ProviderType = (typeof providerTypes)[number];
 export type ProviderProtocol = (typeof protocols)[number];
 export type ProviderEndpoint = z.output<typeof endpoint>;
 export type ProviderModel = z.output<typeof model>;
+export type ProviderThinking = NonNullable<ProviderModel["thinking"]>;
+export type ProviderStreamOptions = NonNullable<ProviderSpec["streamOptions"]>;
 export type ProviderAuth = z.output<typeof auth>;

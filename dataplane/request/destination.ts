@@ -180,9 +180,9 @@ export const destinationsOf = (target: Target, place: Place, route: Route, proto
   // A target's own model is the provider's name for it already; only a name that is passed on may have another there.
   const fixed = target.model === undefined ? null : modelName(target.model);
   const modelFor = (asked: string): ModelName => fixed ?? modelName(nameAt(target, place, asked));
-  const { row } = place;
-  const dialects = dialectsOf(row, protocol);
-  const dated = row.dated === undefined ? dialects : dialectsOf(row, protocol, row.dated.paths);
+  const { row, provider } = place;
+  const dialects = dialectsOf(row, protocol, provider);
+  const dated = row.dated === undefined ? dialects : dialectsOf(row, protocol, provider, row.dated.paths);
   return place.spots.toSorted((left, right) => left.priority - right.priority).map((spot) => ({
     targetName: target.name,
     providerName: target.provider,

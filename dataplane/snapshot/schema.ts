@@ -95,6 +95,10 @@ export const providerSchema = z.strictObject({
   timeouts: timeoutsSchema,
   /** Names that callers use to names that the provider knows; names outside it pass unchanged. */
   models: z.record(z.string().max(256), z.string().max(256)),
+  /** By the provider's own name of a model: where its thinking stands in an answer of Chat. Absent, and of other names: what the catalogue row says. */
+  thinking: z.record(z.string().max(256), z.enum(["apart", "in-tags"])).optional(),
+  /** Whether a stream of Chat or Completions may be asked with `stream_options`. Absent: what the catalogue row says. */
+  streamOptions: z.enum(["accepted", "refused"]).optional(),
 });
 export type Provider = z.infer<typeof providerSchema>;
 

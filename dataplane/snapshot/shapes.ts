@@ -183,6 +183,8 @@ export const snapshotShape = {
             },
           },
           models: { kind: "record", key: { kind: "text", max: 256 }, of: { kind: "text", max: 256 } },
+          thinking: { kind: "optional", of: { kind: "record", key: { kind: "text", max: 256 }, of: { kind: "one-of", values: ["apart", "in-tags"] } } },
+          streamOptions: { kind: "optional", of: { kind: "one-of", values: ["accepted", "refused"] } },
         },
       },
     },

@@ -8,7 +8,7 @@ import { lookUpCertificates } from "./credentials.ts";
 import { finding, type Finding } from "./diagnostics.ts";
 import type { CompiledProvider, Look } from "./sources.ts";
 import { durationMs } from "./spans.ts";
-import { protocolWords, providerTypeWords } from "./words.ts";
+import { protocolWords, providerTypeWords, streamOptionsWords, thinkingWords } from "./words.ts";
 
 type Tls = NonNullable<Provider["tls"]>;
 
@@ -38,6 +38,8 @@ const assemble = ({ spec }: LLMProvider, auth: Auth, tls: Tls | "none"): Provide
   ...(tls !== "none" && { tls }),
   timeouts: compileTimeouts(spec.timeouts),
   models: renamedModels(spec.models ?? []),
+  ...thinkingByModel(spec.models ?? []),
+  ...(spec.streamOptions && { streamOptions: streamOptionsWords[spec.streamOptions] }),
 });
 
 const compileTimeouts = (timeouts: LLMProvider["spec"]["timeouts"]): Timeouts => ({
@@ -53,6 +55,14 @@ const renamedModels = (models: NonNullable<LLMProvider["spec"]["models"]>): Reco
   Object.fromEntries(
     models.flatMap(({ name, upstreamName }) => (upstreamName === undefined || upstreamName === name || name === "__proto__" ? [] : [[name, upstreamName]])),
   );
+
+// By the provider's own names, which several names of callers may lead to: it is one model there, and that it writes tags is
+// what somebody has seen. Nothing stands here that nobody said: a data plane of an earlier build reads all other providers.
+const thinkingByModel = (models: NonNullable<LLMProvider["spec"]["models"]>): Pick<Provider, "thinking"> => {
+  const said = models.flatMap(({ name, upstreamName = name, thinking }) => (thinking === undefined || upstreamName === "__proto__" ? [] : [[upstreamName, thinkingWords[thinking]] as const]));
+  const inTags = said.filter(([, word]) => word === "in-tags");
+  return said.length === 0 ? {} : { thinking: Object.fromEntries([...said, ...inTags]) };
+};
 
 // The schema refuses these too; an object that was stored before the schema did still passes by here.
 const insecureEndpoints = ({ spec }: LLMProvider): Finding[] => {

@@ -1,7 +1,7 @@
 // Tables from the words of the kinds, UpperCamel, to those of the snapshot, kebab-case.
 // The compiler of TypeScript proves that no word is missing and that none is invented.
-import type { ProviderProtocol, ProviderType } from "../../crds/provider.ts";
-import type { ProtocolName, ProviderType as ServedType } from "../../dataplane/snapshot/schema.ts";
+import type { ProviderProtocol, ProviderStreamOptions, ProviderThinking, ProviderType } from "../../crds/provider.ts";
+import type { ProtocolName, Provider, ProviderType as ServedType } from "../../dataplane/snapshot/schema.ts";
 
 export const providerTypeWords = {
   OpenAI: "openai",
@@ -57,3 +57,13 @@ export const protocolWords = {
   Batches: "batches",
   Realtime: "realtime",
 } as const satisfies Record<ProviderProtocol, ProtocolName>;
+
+export const thinkingWords = {
+  Apart: "apart",
+  InTags: "in-tags",
+} as const satisfies Record<ProviderThinking, NonNullable<Provider["thinking"]>[string]>;
+
+export const streamOptionsWords = {
+  Accepted: "accepted",
+  Refused: "refused",
+} as const satisfies Record<ProviderStreamOptions, Provider["streamOptions"]>;

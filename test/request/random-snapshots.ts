@@ -29,8 +29,9 @@ const provider: fc.Arbitrary<Provider> = fc
     auth,
     idleMs: fc.constantFrom(30_000, 40_000),
     models: fc.constantFrom({}, { small: "small-2026" }),
+    ways: fc.constantFrom<Pick<Provider, "thinking" | "streamOptions">[]>({}, {}, { thinking: { "small-2026": "in-tags" } }, { streamOptions: "refused" }),
   })
-  .map(({ url, idleMs, ...rest }) => ({ ...rest, timeouts: { ...timeouts, idleMs }, ...(url !== undefined && { endpoints: [{ url, priority: 0, weight: 1 }] }) }));
+  .map(({ url, idleMs, ways, ...rest }) => ({ ...rest, ...ways, timeouts: { ...timeouts, idleMs }, ...(url !== undefined && { endpoints: [{ url, priority: 0, weight: 1 }] }) }));
 
 const providerIds = ["a/p", "b/q", "c/r"];
 const target = fc

@@ -36,11 +36,12 @@ const routerOf = ({ router }: Gateway): Router => {
 const callers: readonly Caller[] = [{ name: "", namespace: "" }, { name: "a/x", namespace: "a" }, { name: "b/y", namespace: "b", team: "red" }, { name: "a/z", namespace: "a", models: ["m*"] }];
 const endpoints = [{ protocol: "openai-chat", family: "conversation" }, { protocol: "anthropic-messages", family: "conversation" }, { protocol: "embeddings", family: "embeddings" }] as const;
 
-const told = ({ upstream, keys, modelFor, vendor, ...plain }: Destination): unknown => ({
+const told = ({ upstream, keys, modelFor, dialects, vendor, ...plain }: Destination): unknown => ({
   ...plain,
   origin: upstream.origin,
   keys: keys.map(({ live, ...key }) => ({ ...key, isLive: live !== null })),
   names: models.map((model) => modelFor(model).json.toString()),
+  ways: models.map((model) => dialects(modelFor(model).name).dialect),
   vendor: vendor.rateLimits,
 });
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonical } from "../../dataplane/snapshot/canonical.ts";
 import { checkShape, checkSnapshot, problemsSince } from "../../dataplane/snapshot/check.ts";
-import { defaultSettings, FORMAT, settingsSchema, type Snapshot } from "../../dataplane/snapshot/schema.ts";
+import { defaultSettings, FORMAT, settingsSchema, type Provider, type Snapshot } from "../../dataplane/snapshot/schema.ts";
 import { Secret } from "../../dataplane/snapshot/secret.ts";
 import { change, snapshots } from "../request/random-snapshots.ts";
 import { CREDENTIAL, example } from "./example.ts";
@@ -16,6 +16,13 @@ const firstOf = (value: unknown) => checkSnapshot(value).problems?.[0];
 describe("a good snapshot", () => {
   it("is taken as it is, from memory", () => {
     expect(checkSnapshot(example())).toEqual({ snapshot: example() });
+  });
+
+  it("may say of a provider's servers what they do otherwise, and of most says nothing", () => {
+    const said = { thinking: { thinker: "in-tags" as const, other: "apart" as const }, streamOptions: "refused" as const };
+    const snapshot = { ...example(), providers: { ...example().providers, "a/b": { ...example().providers["team-a/openai"] as Provider, ...said } } };
+    expect(checkSnapshot(JSON.parse(canonical(snapshot))).snapshot?.providers["a/b"]).toMatchObject(said);
+    for (const member of Object.keys(said)) expect(checkSnapshot(example()).snapshot?.providers["team-a/openai"]).not.toHaveProperty(member);
   });
 
   it("is taken from the wire with its secrets as secrets", () => {
@@ -50,6 +57,8 @@ describe("a wrong shape", () => {
     ["a negative weight", bent({ routes: { "a/b": { ...route(), rules: [{ name: "r", targets: [{ name: "t", provider: "team-a/openai", weight: -1, priority: 0 }] }] } } }), "routes/a/b", "rules.0.targets.0.weight"],
     ["a timeout that is no whole number", bent({ providers: { "a/b": { ...provider(), timeouts: { ...provider()?.timeouts, idleMs: 1.5 } } } }), "providers/a/b", "timeouts.idleMs"],
     ["a protocol that does not exist", bent({ providers: { "a/b": { ...provider(), protocols: ["telepathy"] } } }), "providers/a/b", "protocols.0"],
+    ["a place of thinking that does not exist", bent({ providers: { "a/b": { ...provider(), thinking: { thinker: "elsewhere" } } } }), "providers/a/b", "thinking.thinker"],
+    ["options of streams that are neither accepted nor refused", bent({ providers: { "a/b": { ...provider(), streamOptions: "maybe" } } }), "providers/a/b", "streamOptions"],
     ["settings without a limit", bent({ settings: { ...defaultSettings, limits: {} } }), "settings/limits", "headerBytesMax"],
     ["a caller whose key is no hash", bent({ callers: { "sk-plain": { name: "a/b", namespace: "a" } } }), "callers/sk-plain", ""],
     ["a missing section", bent({ routes: undefined }), "routes", ""],
