@@ -40,14 +40,21 @@ export interface Dialect {
   readonly streamMembers?: JsonObject;
   /** Streams come in Amazon's frames, each with one event of the protocol in it. */
   readonly streamFraming?: "aws-frames";
-  /** False: the vendor speaks the protocol without its counting of tokens; the gateway estimates. "invoke": Bedrock's own counting, of a body to be invoked with. */
-  readonly countsTokens?: boolean | "invoke";
+  /**
+   * False: the vendor speaks the protocol without its counting of tokens; the gateway estimates. "invoke": Bedrock's own counting,
+   * of a body to be invoked with. For Chat, which has none: "chat", llama.cpp's route, and "tokenize", vLLM's tokenizer.
+   */
+  readonly countsTokens?: boolean | "invoke" | "chat" | "tokenize";
+  /** Of those that count there are some that do not, by their age or by who is behind them: one that says so is estimated for. */
+  readonly mayLackCount?: boolean;
   /** The seed is called otherwise ("random_seed"). */
   readonly seedMember?: string;
   /** Responses: summaries of thinking are refused to accounts that have not proved who they are. */
   readonly summariesNeedProof?: boolean;
   /** Gemini: the tier is asked for in this header, and not in the body. */
   readonly tierHeader?: string;
+  /** Gemini: counts and vectors are asked for in another form than Google AI's. */
+  readonly sideForm?: "vertex";
   /** Gemini: refuses to be asked to tell what tools of its own did beside the client's. */
   readonly hidesServerTools?: boolean;
   /** Messages: where betas are named (a header when it is not said), which are known (all of the client's when it is not said), and which by another name. */

@@ -41,3 +41,6 @@ export const onlyStreams: Dialect = { onlyStreams: true, streamMembers: { stream
 
 /** For protocols that count tokens, at vendors that do not. */
 export const uncounted: Dialect = { countsTokens: false };
+
+/** At servers of which only the newer ones count, or only some of those who are behind them. */
+export const perhapsCounted: Dialect = { mayLackCount: true };

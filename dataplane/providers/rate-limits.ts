@@ -6,6 +6,12 @@ interface Family {
   readonly headers: readonly string[];
 }
 
+/** Of whoever stands behind a relay or a server that anybody can set up. */
+const anybodys = [
+  "x-ratelimit-", "x-ms-region", "anthropic-ratelimit-", "anthropic-priority-", "anthropic-fast-", "ratelimit", "x-endpoint-monthly-call-limit",
+  "x-trial-endpoint-call-", "x-gemini-service-tier", "x-amzn-bedrock-",
+] as const;
+
 const families = {
   openai: { headers: ["x-ratelimit-"] },
   azure: { headers: ["x-ratelimit-", "x-ms-region"] },
@@ -17,13 +23,9 @@ const families = {
   /** Of the draft of the IETF. */
   standard: { headers: ["ratelimit", "x-ratelimit-"] },
   none: { headers: [] },
-  /** Of whoever stands behind a relay or a server that anybody can set up. */
-  any: {
-    headers: [
-      "x-ratelimit-", "x-ms-region", "anthropic-ratelimit-", "anthropic-priority-", "anthropic-fast-", "ratelimit", "x-endpoint-monthly-call-limit",
-      "x-trial-endpoint-call-", "x-gemini-service-tier", "x-amzn-bedrock-",
-    ],
-  },
+  any: { headers: anybodys },
+  /** A gateway of this kind: what it lost on its way, and that it guessed, is lost here in silence otherwise. */
+  gateway: { headers: [...anybodys, "x-llmgw-losses", "x-llmgw-estimated"] },
 } as const satisfies Record<string, Family>;
 
 export type RateLimits = keyof typeof families;

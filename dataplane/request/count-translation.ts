@@ -24,6 +24,11 @@ export const countedBody = (protocol: ProtocolName, body: Buffer): Buffer | Inva
 /** Null: nobody counts there. */
 export const counterFor = ({ protocol }: Destination, target: TargetModel): CountProvider | null => counterOf(protocol, target);
 
+const VERSION = /\/v\d+$/;
+
+/** What stands beside a version is asked for there. */
+export const countBase = ({ basePath }: Destination, { isAtRoot }: CountProvider): string => (isAtRoot === true ? basePath.replace(VERSION, "") : basePath);
+
 export const countPassage = (protocol: ProtocolName, counter: CountProvider, { decodeFailure }: ProviderCodec): Passage =>
   new DocumentPassage({
     decodeFailure,

@@ -13,7 +13,7 @@ import type { Destination, Key } from "./destination.ts";
 import type { Exchange } from "./exchange.ts";
 import { observe } from "./observe.ts";
 import { inTime } from "./patience.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Otherwise, Outgoing } from "./outgoing.ts";
 import type { Router } from "./router.ts";
 import { settle } from "./settle.ts";
 import { stream } from "./stream.ts";
@@ -64,7 +64,18 @@ const dispatch = (exchange: Exchange, destination: Destination, key: Key, hasNex
   if ("code" in translated) return translated;
   if ("answer" in translated) return replyOwn(exchange, translated.answer);
   const authorized = authorize(translated, exchange.endpoint.method, destination, key);
-  return authorized instanceof Promise ? streamLater(exchange, destination, key, hasNext, authorized) : stream(exchange, destination, authorized, key, hasNext);
+  const outcome = authorized instanceof Promise ? streamLater(exchange, destination, key, hasNext, authorized) : stream(exchange, destination, authorized, key, hasNext);
+  return translated.otherwise === undefined ? outcome : orOtherwise(exchange, translated.otherwise, outcome);
+};
+
+/** What the provider lacks the gateway answers by itself. */
+const orOtherwise = async (exchange: Exchange, otherwise: Otherwise, outcome: Promise<Failure | null>): Promise<Failure | null> => {
+  const refusal = await outcome;
+  if (refusal === null || !otherwise.isDue()) return refusal;
+  const own = await otherwise.answer();
+  if ("code" in own) return own;
+  exchange.errorCode = "";
+  return replyOwn(exchange, own.answer);
 };
 
 const replyOwn = async (exchange: Exchange, answer: object): Promise<null> => {

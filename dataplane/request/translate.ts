@@ -12,13 +12,14 @@ import type { CountProvider } from "../protocols/token-count/index.ts";
 import { joined, withBothReplaced, withReplaced, type Replacement } from "../wire/pieces.ts";
 import type { ClientRequest } from "./client.ts";
 import type { Destination, Key, ModelName } from "./destination.ts";
-import { counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
+import { countBase, counterFor, countPassage, countedBody, estimate } from "./count-translation.ts";
 import type { Exchange } from "./exchange.ts";
 import { fetchMedia } from "./fetch-media.ts";
 import { heldOf } from "./held.ts";
 import { each, inClientsWords, NO_LOSSES, refusedLosses } from "./losses.ts";
 import type { Outgoing, OutgoingBody, OwnAnswer } from "./outgoing.ts";
 import { Untouched, type Passage } from "./passage.ts";
+import { PerhapsCounted } from "./perhaps-counted.ts";
 import { reframed } from "./reframed.ts";
 import { translateSide } from "./side-translation.ts";
 import { Sifted } from "./sifted.ts";
@@ -67,12 +68,31 @@ const untouched = (exchange: Exchange, destination: Destination, key: Key, model
   const form = vendor.edit === null ? null : vendorForm(exchange, vendor, body, holdsModel(template));
   const { protocol } = exchange;
   const passage = asking === null || protocol.usageOnRequest === undefined ? new Untouched(protocol, exchange) : new Sifted(protocol, exchange, protocol.usageOnRequest);
-  return {
+  const outgoing: Outgoing = {
     path: destination.basePath + withFixed(withQuery(own, key.query), destination.query),
     headers: headersOf(exchange, destination, key, form === null ? exchange.forwarded : form.headers),
     body: form === null ? body : form.body,
     passage: reframed(unframed(passage, destination.protocol, vendor.dialect), protocol, query),
   };
+  return endpoint.family === "token-count" && vendor.dialect.mayLackCount === true ? perhapsCounted(exchange, outgoing) : outgoing;
+};
+
+/** A server that turns out not to count is estimated for. */
+const perhapsCounted = (exchange: Exchange, outgoing: Outgoing): Outgoing => {
+  const passage = new PerhapsCounted(outgoing.passage, exchange.modelSent);
+  return { ...outgoing, passage, otherwise: { isDue: () => passage.isUncounted, answer: () => estimated(exchange) } };
+};
+
+const estimated = async (exchange: Exchange): Promise<OwnAnswer | Failure> => {
+  const client = clientCodecs[exchange.endpoint.protocol];
+  if (client === undefined) return failure("ROUTE_NO_TARGET", { route: exchange.routeName, operation: exchange.operation });
+  // What was left out for the server was left out of nothing here.
+  exchange.losses = NO_LOSSES;
+  try {
+    return read(exchange, client) ?? (await estimate(exchange, exchange.conversation as Conversation));
+  } catch (error) {
+    return refuseTooDeep(error);
+  }
 };
 
 /** A stream is metered by what its provider counted, also where its client did not ask for that: then we do, and the client does not see it. */
@@ -189,12 +209,13 @@ const encode = (work: Work, fitted: Fitted, conversation: Conversation): Outgoin
   const refused = refusedLosses(exchange.losses, exchange, destination);
   if (refused !== null) return refused;
   exchange.conversation = null;
-  return {
-    path: destination.basePath + withFixed(withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query), destination.query),
+  const outgoing: Outgoing = {
+    path: (counter === null ? destination.basePath : countBase(destination, counter)) + withFixed(withQuery(dialectPath(encoded.path, target.model, target.dialect), key.query), destination.query),
     headers: documentHeaders(exchange, destination, key, encoded.headers),
     body: [encoded.body],
     passage: counter === null ? passageOf(work, fitted) : countPassage(exchange.endpoint.protocol, counter, provider),
   };
+  return counter !== null && target.dialect.mayLackCount === true ? perhapsCounted(exchange, outgoing) : outgoing;
 };
 
 const passageOf = (work: Work, { undo }: Fitted): Passage => unframed(new Translated(new WayBack(work, undo)), work.provider.name, work.target.dialect);

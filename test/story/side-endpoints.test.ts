@@ -268,6 +268,63 @@ describe("tokens are counted", () => {
     expect([counted.status, counted.headers.get("x-llmgw-estimated")]).toEqual([200, null]);
   });
 
+  const refusing = (status: number, body: unknown): Script => json(body, { status });
+
+  it.each<[string, string, ProtocolName, number, unknown]>([
+    ["404", "vllm", "anthropic-messages", 404, { detail: "Not Found" }],
+    ["405", "litellm", "openai-responses", 405, { detail: "Method Not Allowed" }],
+    ["501", "sglang", "anthropic-messages", 501, { error: { message: "The model does not support Messages API" } }],
+    ["404 to what was translated", "vllm", "openai-chat", 404, { detail: "Not Found" }],
+    ["word that it is not supported", "portkey", "anthropic-messages", 500, { status: "failure", message: "messagesCountTokens is not supported by openai" }],
+    ["404 of a web page", "anthropic-compatible", "anthropic-messages", 404, "<html>not here</html>"],
+  ])("by the gateway itself, and once, where a server's age is not known and it answers with a %s", async (_, type, protocol, status, body) => {
+    const story = await stage({ type, protocols: [protocol], script: refusing(status, body) });
+    const asking = clients.filter((client) => client !== "Amazon's SDK");
+    for (const client of asking) {
+      const tokens = await counts[client](story);
+      expect(tokens, client).toBeGreaterThanOrEqual(9);
+      expect(tokens, client).toBeLessThanOrEqual(30);
+    }
+    expect(story.provider.requests).toHaveLength(asking.length);
+    expect(await story.gateway.settled(asking.length)).toMatchObject(asking.map(() => ({ operation: "count_tokens", status: 200, upstream_status: status, error: "", input_tokens: null })));
+    const marked = await ask(story.gateway, "/v1/messages/count_tokens", { model: ALIAS, messages: [{ role: "user", content: question }] });
+    expect([marked.status, marked.headers.get("x-llmgw-estimated"), marked.headers.get("x-llmgw-error"), marked.headers.get("x-llmgw-target")]).toEqual([200, "true", null, "one"]);
+  });
+
+  it.each<[string, string, ProtocolName, number, unknown, number]>([
+    ["of a model that is not there", "vllm", "anthropic-messages", 404, { type: "error", error: { type: "not_found_error", message: "The model `theirs` does not exist." } }, 404],
+    ["of a model that is not there, translated", "vllm", "openai-chat", 404, { error: { message: "The model `theirs` does not exist.", code: 404 } }, 404],
+    ["of what it read", "vllm", "anthropic-messages", 400, { type: "error", error: { type: "invalid_request_error", message: "messages: too short" } }, 400],
+    ["of a key", "vllm", "anthropic-messages", 401, { error: "Unauthorized" }, 502],
+    ["of a key that may not count", "portkey", "anthropic-messages", 403, { status: "failure", message: "count_tokens is not available to this key" }, 502],
+    ["of a vendor who is known to count", "anthropic", "anthropic-messages", 404, { type: "error", error: { type: "not_found_error", message: "Not found" } }, 404],
+  ])("by nobody after a refusal %s", async (_, type, protocol, status, body, told) => {
+    const story = await stage({ type, protocols: [protocol], script: refusing(status, body) });
+    const answer = await ask(story.gateway, "/v1/messages/count_tokens", { model: ALIAS, messages: [{ role: "user", content: question }] });
+    expect([answer.status, answer.headers.get("x-llmgw-estimated")]).toEqual([told, null]);
+    expect(await answer.json()).toMatchObject({ type: "error" });
+  });
+
+  it("with nothing told as lost where nothing was left out of the estimate", async () => {
+    const story = await stage({ type: "vllm", protocols: ["openai-chat"], script: refusing(404, { detail: "Not Found" }) });
+    const answer = await ask(story.gateway, "/v1/messages/count_tokens", { model: ALIAS, messages: [{ role: "user", content: [{ type: "text", text: question, cache_control: { type: "ephemeral" } }] }] });
+    expect([answer.status, answer.headers.get("x-llmgw-estimated"), answer.headers.get("x-llmgw-losses")]).toEqual([200, "true", null]);
+  });
+
+  it("and what is nested too deeply to be read is refused", async () => {
+    const story = await stage({ type: "vllm", protocols: ["anthropic-messages"], script: refusing(404, { detail: "Not Found" }) });
+    const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
+    const body = `{"model":"${ALIAS}","messages":[{"role":"user","content":"hi"}],"tools":[{"name":"f","input_schema":{"type":"object","properties":${deep}}}]}`;
+    const answer = await fetch(`${story.gateway.url}/v1/messages/count_tokens`, { method: "POST", headers: { "authorization": `Bearer ${KEY}`, "content-type": "application/json" }, body });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("nested too deeply")]);
+  });
+
+  it("and an estimate for what is no conversation is refused, whoever should have counted", async () => {
+    const story = await stage({ type: "vllm", protocols: ["anthropic-messages"], script: refusing(404, { detail: "Not Found" }) });
+    const answer = await ask(story.gateway, "/v1/messages/count_tokens", { model: ALIAS, messages: "hello" });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { type: "error", error: { type: "invalid_request_error" } }]);
+  });
+
   it("only of what is a conversation", async () => {
     const story = await stage({ type: "openai-compatible", protocols: ["openai-chat"] });
     const wrong = await ask(story.gateway, "/v1/messages/count_tokens", { model: ALIAS, messages: "hello" });

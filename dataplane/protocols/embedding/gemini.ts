@@ -138,10 +138,10 @@ const vertexRequest = (asked: EmbeddingQuestion, texts: readonly string[], model
   return { path: pathOf(model, "predict"), body: { instances, parameters: present({ outputDimensionality: dimensions, autoTruncate }) }, losses };
 };
 
-const encodeRequest = (asked: EmbeddingQuestion, { model, origin }: TargetModel): SideRequest | Invalid => {
+const encodeRequest = (asked: EmbeddingQuestion, { model, dialect }: TargetModel): SideRequest | Invalid => {
   const texts = textsOf(asked);
   if (isImpossible(texts)) return texts;
-  return origin.includes("vertex") ? vertexRequest(asked, texts, model) : googleRequest(asked, texts, model);
+  return dialect.sideForm === "vertex" ? vertexRequest(asked, texts, model) : googleRequest(asked, texts, model);
 };
 
 const listIn = ({ embedding, embeddings, predictions }: JsonObject): readonly JsonObject[] | null => {

@@ -13,6 +13,8 @@ export interface CountProvider {
   encodeRequest(encoded: Encoded, target: TargetModel): Encoded;
   /** -1: the document is no count. */
   decodeReply(document: JsonObject): number;
+  /** Its path stands beside the version under which the protocols are, and not behind it. */
+  readonly isAtRoot?: true;
 }
 
 const bodyIn = ({ body }: Encoded): JsonObject => {
@@ -48,10 +50,10 @@ const vertexMembers = ["contents", "systemInstruction", "tools", "generationConf
 /** Google AI wants the request as a whole, and Vertex AI its members. */
 const gemini: CountProvider = {
   counts: () => true,
-  encodeRequest: (encoded, { model, origin }) => {
+  encodeRequest: (encoded, { model, dialect }) => {
     const body = bodyIn(encoded);
     const path = `/models/${encodeURIComponent(placeOf(model))}:countTokens`;
-    if (origin.includes("vertex")) return asking(encoded, path, only(body, vertexMembers));
+    if (dialect.sideForm === "vertex") return asking(encoded, path, only(body, vertexMembers));
     return asking(encoded, path, { generateContentRequest: { model: `models/${placeOf(model)}`, ...body } });
   },
   decodeReply: ({ totalTokens: tokens }) => countOf(tokens),
@@ -69,12 +71,34 @@ const bedrock: CountProvider = {
 };
 
 /** Bedrock counts a body in its model's own form too, base64 around it. */
-export const invokeCounter: CountProvider = {
+const invokeCounter: CountProvider = {
   counts: () => true,
   encodeRequest: (encoded, { model }) =>
     asking({ ...encoded, headers: [] }, `/model/${encodeURIComponent(model)}/count-tokens`, { input: { invokeModel: { body: encoded.body.toString("base64") } } }),
   decodeReply: bedrock.decodeReply,
 };
+
+const chatMembers = ["model", "messages", "tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort"];
+
+/** llama.cpp's server takes a request in Chat beside its own path, and answers as Responses does. */
+const chat: CountProvider = {
+  counts: () => true,
+  encodeRequest: (encoded) => asking(encoded, "/chat/completions/input_tokens", only(bodyIn(encoded), chatMembers)),
+  decodeReply: responses.decodeReply,
+};
+
+const tokenizerMembers = ["model", "messages", "tools"];
+
+/** vLLM's tokenizer lays out a conversation in Chat as it would for an answer. */
+const tokenizer: CountProvider = {
+  counts: () => true,
+  isAtRoot: true,
+  encodeRequest: (encoded) => asking(encoded, "/tokenize", only(bodyIn(encoded), tokenizerMembers)),
+  decodeReply: ({ count }) => countOf(count),
+};
+
+/** By the word of a dialect. */
+export const ownCounters = { invoke: invokeCounter, chat, tokenize: tokenizer } as const;
 
 export const countProviders: { readonly [protocol in ProtocolName]?: CountProvider } = {
   "anthropic-messages": messages,

@@ -20,7 +20,7 @@ const azureSurfaces = openaiSurfaces.filter((name) => name !== "moderations");
 /**
  * Azure OpenAI, 2026-11. https://{resource}.openai.azure.com/openai/v1 is the undated API (the deployment's name is the model
  * in the body); https://{resource}.openai.azure.com/openai?api-version=2024-10-21 a dated one, where the deployment stands in the
- * path. A deployment whose name has "claude" in it is asked under /anthropic/v1 of the same host (Foundry).
+ * path. A deployment whose name has "claude" in it is asked under /anthropic/v1 of the same host (Foundry), which counts tokens too.
  */
 const azure: Row = bearer("azure.ai.openai", ["openai-responses", ...azureSurfaces.filter((name) => name !== "openai-responses"), "anthropic-messages"], undefined, {
   keyHeader: "api-key",
@@ -56,6 +56,7 @@ const vertex: Row = bearer("gcp.vertex_ai", ["gemini", "anthropic-messages", "op
       refuses: ["serviceTier", "service_tier", "store"],
       tierHeader: "x-vertex-ai-llm-shared-request-type",
       hidesServerTools: true,
+      sideForm: "vertex",
       abilities: { callId: null, hasUserId: true, hasMetadata: true },
     },
     "anthropic-messages": {

@@ -3,7 +3,7 @@
 import type { Dialect } from "../../protocols/dialect.ts";
 import type { ProtocolName } from "../../snapshot/schema.ts";
 import { bearer, ANTHROPIC_VERSION, basesOf, openaiSurfaces, type ModelRow, type Row } from "../row.ts";
-import { byOpenai, OPENAI_THINKERS, uncounted } from "../chat-dialect.ts";
+import { byOpenai, OPENAI_THINKERS, perhapsCounted, uncounted } from "../chat-dialect.ts";
 
 const passedOn: Dialect = { outputLimit: "max_tokens", reasoningMember: "reasoning_content" };
 export const relayed: Pick<Row, "dialects" | "models"> = {
@@ -46,10 +46,12 @@ const openrouter: Row = bearer("openrouter", [...usual, "openai-responses", "ant
 
 /**
  * Portkey, 2026-11: the key stands in its own header; whose models are meant says the key's settings, or the model ("@slug/model").
- * 412 is a budget that is used up, 446 a guardrail that refused.
+ * 412 is a budget that is used up, 446 a guardrail that refused. From 1.12 on it counts for Messages, where Anthropic, Bedrock or
+ * Vertex AI are behind it, and answers 500 where others are.
  */
 const portkey: Row = bearer("portkey", [...openaiSurfaces, "anthropic-messages"], "https://api.portkey.ai/v1", {
-  ...relayedUncounted,
+  ...relayed,
+  dialects: { ...relayedUncounted.dialects, "anthropic-messages": perhapsCounted },
   keyHeader: "x-portkey-api-key",
   headers: ANTHROPIC_VERSION,
   errors: { 412: "payment", 446: "filtered" },

@@ -46,7 +46,7 @@ describe("a request of OpenAI's form is told", () => {
   });
 
   it("to Vertex AI as instances of a prediction, or as one content where the model is of the later ones", () => {
-    const vertex = { origin: "gemini/gcp.vertex_ai" };
+    const vertex = { dialect: { sideForm: "vertex" } } as const;
     expect(ask("embeddings", "gemini", body, targetOf("text-embedding-005", vertex))).toMatchObject({
       path: "/models/text-embedding-005:predict",
       body: { instances: [{ content: "one", task_type: "RETRIEVAL_QUERY" }, { content: "two", task_type: "RETRIEVAL_QUERY" }], parameters: { outputDimensionality: 256, autoTruncate: false } },

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Encoded } from "../../../dataplane/protocols/codec.ts";
+import type { Dialect } from "../../../dataplane/protocols/dialect.ts";
 import type { Block, Conversation } from "../../../dataplane/protocols/ir.ts";
 import type { JsonObject } from "../../../dataplane/protocols/json-members.ts";
 import { pieceEnd } from "../../../dataplane/protocols/token-count/estimate.ts";
@@ -34,24 +35,36 @@ describe("a client's question holds a conversation", () => {
 const encoded = (body: JsonObject): Encoded => ({ path: "/somewhere", headers: ["a", "b"], body: bytes(body), losses: [] });
 
 describe("a provider's own count is asked for with what counts, and nothing that steers an answer", () => {
-  it.each<[string, ProtocolName, string, string, JsonObject, string, JsonObject, JsonObject]>([
-    ["Anthropic", "anthropic-messages", "claude-x", "", { model: "claude-x", max_tokens: 9, stream: true, temperature: 1, system: "s", messages: [], tools: [], thinking: {} },
+  it.each<[string, ProtocolName, string, Dialect, JsonObject, string, JsonObject, JsonObject]>([
+    ["Anthropic", "anthropic-messages", "claude-x", {}, { model: "claude-x", max_tokens: 9, stream: true, temperature: 1, system: "s", messages: [], tools: [], thinking: {} },
       "/messages/count_tokens", { model: "claude-x", system: "s", messages: [], tools: [], thinking: {} }, { input_tokens: 7 }],
-    ["OpenAI", "openai-responses", "gpt-x", "", { model: "gpt-x", input: [], max_output_tokens: 9, store: false, stream: true, tools: [], reasoning: {} },
+    ["OpenAI", "openai-responses", "gpt-x", {}, { model: "gpt-x", input: [], max_output_tokens: 9, store: false, stream: true, tools: [], reasoning: {} },
       "/responses/input_tokens", { model: "gpt-x", input: [], tools: [], reasoning: {} }, { object: "response.input_tokens", input_tokens: 7 }],
-    ["Google AI", "gemini", "gemini-x", "gemini/gcp.gemini", { contents: [], systemInstruction: {}, safetySettings: [] },
+    ["Google AI", "gemini", "gemini-x", {}, { contents: [], systemInstruction: {}, safetySettings: [] },
       "/models/gemini-x:countTokens", { generateContentRequest: { model: "models/gemini-x", contents: [], systemInstruction: {}, safetySettings: [] } }, { totalTokens: 7 }],
-    ["Vertex AI", "gemini", "gemini-x", "gemini/gcp.vertex_ai", { contents: [], systemInstruction: {}, safetySettings: [] },
+    ["Vertex AI", "gemini", "gemini-x", { sideForm: "vertex" }, { contents: [], systemInstruction: {}, safetySettings: [] },
       "/models/gemini-x:countTokens", { contents: [], systemInstruction: {} }, { totalTokens: 7, totalBillableCharacters: 20 }],
-    ["Bedrock", "bedrock-converse", "us.anthropic.claude-x-v1:0", "", { messages: [], inferenceConfig: {}, toolConfig: {} },
+    ["Bedrock", "bedrock-converse", "us.anthropic.claude-x-v1:0", {}, { messages: [], inferenceConfig: {}, toolConfig: {} },
       "/model/us.anthropic.claude-x-v1%3A0/count-tokens", { input: { converse: { messages: [], toolConfig: {} } } }, { inputTokens: 7 }],
-  ])("of %s", (_, protocol, model, origin, body, path, sent, answer) => {
-    const target = targetOf(model, { origin });
+  ])("of %s", (_, protocol, model, dialect, body, path, sent, answer) => {
+    const target = targetOf(model, { dialect });
     const counter = counterOf(protocol, target);
     const asked = counter?.encodeRequest(encoded(body), target);
     expect([asked?.path, parsed(asked?.body ?? bytes(null)), asked?.headers]).toEqual([path, sent, ["a", "b"]]);
     expect(counter?.decodeReply(answer)).toBe(7);
     expect(counter?.decodeReply({})).toBe(-1);
+  });
+
+  it.each<["chat" | "tokenize", string, JsonObject, JsonObject, JsonObject, boolean]>([
+    ["chat", "/chat/completions/input_tokens", { tools: [], tool_choice: "auto", reasoning_effort: "low" }, { tools: [], tool_choice: "auto", reasoning_effort: "low" }, { object: "response.input_tokens", input_tokens: 7 }, false],
+    ["tokenize", "/tokenize", { tools: [], tool_choice: "auto", reasoning_effort: "low" }, { tools: [] }, { count: 7, max_model_len: 100, tokens: [1, 2, 3, 4, 5, 6, 7] }, true],
+  ])("of a server that has a route of its own for what is asked in Chat: %s", (countsTokens, path, more, kept, answer, isAtRoot) => {
+    const target = targetOf("m", { dialect: { countsTokens } });
+    const counter = counterOf("openai-chat", target);
+    const asked = counter?.encodeRequest(encoded({ model: "m", messages: [], max_tokens: 9, stream: true, temperature: 1, stop: ["x"], ...more }), target);
+    expect([asked?.path, parsed(asked?.body ?? bytes(null)), counter?.isAtRoot === true]).toEqual([path, { model: "m", messages: [], ...kept }, isAtRoot]);
+    expect(counter?.decodeReply(answer)).toBe(7);
+    expect(counter?.decodeReply({ count: [1, 2] })).toBe(-1);
   });
 
   it("keeps numbers in schemas as they were written", () => {
@@ -60,10 +73,11 @@ describe("a provider's own count is asked for with what counts, and nothing that
   });
 
   it("where it counts at all", () => {
-    const counts = (protocol: ProtocolName, model: string, countsTokens?: boolean) =>
+    const counts = (protocol: ProtocolName, model: string, countsTokens?: Dialect["countsTokens"]) =>
       counterOf(protocol, targetOf(model, countsTokens === undefined ? {} : { dialect: { countsTokens } })) !== null;
     expect([counts("openai-chat", "m"), counts("cohere", "m"), counts("ollama", "m"), counts("dashscope", "m")]).toEqual([false, false, false, false]);
     expect([counts("anthropic-messages", "m"), counts("anthropic-messages", "m", false)]).toEqual([true, false]);
+    expect([counts("openai-chat", "m", "chat"), counts("openai-chat", "m", "tokenize")]).toEqual([true, true]);
     expect([counts("bedrock-converse", "us.anthropic.claude-3"), counts("bedrock-converse", "meta.llama3-70b"), counts("bedrock-converse", "us.amazon.nova-pro-v1:0")]).toEqual([true, false, false]);
     expect(counts("bedrock-converse", "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc")).toBe(true);
   });

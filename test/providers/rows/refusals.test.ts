@@ -1,5 +1,6 @@
 // Every refusal of every vendor reaches a client of every protocol in its own shape: with the right status, the vendor's words,
 // how long to wait, and none of our key.
+import { Agent } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { catalogue } from "../../../dataplane/providers/catalogue.ts";
 import { startGateway, type GatewayDouble } from "../../doubles/gateway.ts";
@@ -34,6 +35,8 @@ const statuses = [400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 529] as
 /** What a client of another protocol is told. */
 const told: Readonly<Record<number, number>> = { 400: 400, 401: 502, 403: 502, 404: 404, 408: 504, 413: 413, 422: 400, 429: 429, 500: 502, 502: 502, 503: 503, 529: 503 };
 
+/** For thousands of requests, one behind the other. */
+const connection = new Agent({ keepAlive: true, maxSockets: 1 });
 let provider: Provider;
 let gateway: GatewayDouble;
 const counts = { answers: 0, untouched: 0, translated: 0, retries: 0, inside: 0 };
@@ -44,6 +47,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   process.stdout.write(`refusals: ${refusers.length} vendors × ${Object.keys(clients).length} clients: ${JSON.stringify(counts)}\n`);
+  connection.destroy();
   await gateway.close();
   await provider.close();
 });
@@ -60,7 +64,7 @@ const send = async (client: Client, status: number, { body, type = "application/
   provider.use(reply({ status, body, headers: { "content-type": type, ...headers, ...more } }));
   counts.answers++;
   const { path, body: question } = clients[client];
-  return ask(gateway.url, { path, body: JSON.stringify(question) });
+  return ask(gateway.url, { path, body: JSON.stringify(question) }, connection);
 };
 
 const wordsIn = (client: Client, answer: Answer): string => clients[client].wordsIn(answer.json as Body) ?? `no words where the client reads them: ${answer.text}`;

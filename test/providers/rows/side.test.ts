@@ -78,8 +78,8 @@ describe("tokens", () => {
     "gemini": { path: `/v1beta/models/${MODEL}:countTokens`, body: { contents: [{ role: "user", parts: [{ text: "How many are these?" }] }] } },
   } as const;
   const spokenBy: readonly (readonly [string, keyof typeof counts])[] = [
-    ...["xai", "groq", "openrouter", "fireworks", "vllm", "openai-compatible", "azure-openai", "portkey", "dmxapi", "aihubmix", "one-api", "dashscope", "ollama"].map((type) => [type, "openai-responses"] as const),
-    ...["siliconflow", "fireworks", "dashscope", "deepseek", "openrouter", "portkey", "dmxapi", "aihubmix", "one-api", "ollama"].map((type) => [type, "anthropic-messages"] as const),
+    ...["xai", "groq", "openrouter", "fireworks", "vllm", "sglang", "openai-compatible", "azure-openai", "portkey", "dmxapi", "aihubmix", "one-api", "dashscope", "ollama"].map((type) => [type, "openai-responses"] as const),
+    ...["siliconflow", "fireworks", "dashscope", "deepseek", "openrouter", "dmxapi", "aihubmix", "one-api", "ollama"].map((type) => [type, "anthropic-messages"] as const),
     // What does not know the question may take it for one that is to be answered, and bill that.
     ...["dmxapi", "aihubmix", "one-api"].map((type) => [type, "gemini"] as const),
   ];
@@ -92,13 +92,61 @@ describe("tokens", () => {
     expect(story.provider.requests).toHaveLength(0);
   });
 
-  it.each([["vllm", "anthropic-messages"], ["llama-cpp", "anthropic-messages"], ["litellm", "openai-responses"], ["litellm", "anthropic-messages"], ["azure-openai", "anthropic-messages"]] as const)(
-    "of %s are counted there, where it is asked in %s",
-    async (type, protocol) => {
-      const story = await at(type, "/v1", json({ object: "response.input_tokens", input_tokens: 7 }), "theirs", { protocols: [protocol] });
-      const { path, body } = counts[protocol];
-      const answer = await story.ask({ path, body: JSON.stringify(body) });
-      expect([answer.json, answer.header("x-llmgw-estimated")]).toEqual([{ object: "response.input_tokens", input_tokens: 7 }, undefined]);
-    },
-  );
+  const counting = [
+    ["vllm", "anthropic-messages"], ["sglang", "anthropic-messages"], ["llama-cpp", "anthropic-messages"], ["llama-cpp", "openai-responses"], ["litellm", "openai-responses"],
+    ["litellm", "anthropic-messages"], ["litellm", "gemini"], ["portkey", "anthropic-messages"], ["anthropic-compatible", "anthropic-messages"],
+    // The row knows nothing of it: the provider's owner says that it is spoken.
+    ["tokenmix", "anthropic-messages"], ["treerouter", "openai-responses"], ["openai-compatible", "gemini"],
+  ] as const;
+
+  it.each([...counting, ["azure-openai", "anthropic-messages"], ["llm-gateway", "anthropic-messages"], ["llm-gateway", "openai-responses"]] as const)("of %s are counted there, where it is asked in %s", async (type, protocol) => {
+    const counted = protocol === "gemini" ? { totalTokens: 7 } : { object: "response.input_tokens", input_tokens: 7 };
+    const story = await at(type, "/v1", json(counted), "theirs", { protocols: [protocol] });
+    const { path, body } = counts[protocol];
+    const answer = await story.ask({ path, body: JSON.stringify(body) });
+    expect([answer.json, answer.header("x-llmgw-estimated")]).toEqual([counted, undefined]);
+  });
+
+  it.each(counting)("of %s are counted by the gateway, where one that is asked in %s is too old to count", async (type, protocol) => {
+    const story = await at(type, "/v1", json({ detail: "Not Found" }, { status: 404 }), "theirs", { protocols: [protocol] });
+    const { path, body } = counts[protocol];
+    const answer = await story.ask({ path, body: JSON.stringify(body) });
+    expect([answer.status, answer.header("x-llmgw-estimated"), story.provider.requests.length]).toEqual([200, "true", 1]);
+  });
+
+  it("of vLLM are counted by its tokenizer, which stands beside its protocols, where it is asked in Chat", async () => {
+    const story = await at("vllm", "/models/one/v1", json({ count: 7, max_model_len: 8192, tokens: [1, 2, 3, 4, 5, 6, 7] }), "theirs");
+    const { path, body } = counts["anthropic-messages"];
+    const answer = await story.ask({ path, body: JSON.stringify({ ...body, tools: [{ name: "get", input_schema: { type: "object" } }], tool_choice: { type: "auto" }, thinking: { type: "disabled" } }) });
+    expect([answer.json, answer.header("x-llmgw-estimated")]).toEqual([{ input_tokens: 7 }, undefined]);
+    expect(targetOf(story)).toBe("/models/one/tokenize");
+    expect(bodyOf(story)).toEqual({ model: "theirs", messages: [{ role: "user", content: "How many are these?" }], tools: [expect.objectContaining({ type: "function" })] });
+  });
+
+  it("of Gemini at Vertex AI are counted from the members of a request, and at Google AI from a whole one", async () => {
+    for (const [type, base] of [["vertex-ai", "/v1/publishers/google"], ["gemini", "/v1beta"]] as const) {
+      const story = await at(type, base, json({ totalTokens: 7 }), "gemini-3-pro");
+      const { path, body } = counts["anthropic-messages"];
+      expect((await story.ask({ path, body: JSON.stringify(body) })).json).toEqual({ input_tokens: 7 });
+      expect(targetOf(story)).toBe(`${base}/models/gemini-3-pro:countTokens`);
+      const contents = [{ role: "user", parts: [{ text: "How many are these?" }] }];
+      expect(bodyOf(story)).toMatchObject(type === "vertex-ai" ? { contents } : { generateContentRequest: { model: "models/gemini-3-pro", contents } });
+    }
+  });
+
+  it("of llama.cpp are counted by a route of its own, where it is asked in Chat", async () => {
+    const story = await at("llama-cpp", "/v1", json({ object: "response.input_tokens", input_tokens: 7 }), "theirs");
+    const { path, body } = counts["openai-responses"];
+    const answer = await story.ask({ path, body: JSON.stringify({ ...body, max_output_tokens: 5 }) });
+    expect([answer.json, answer.header("x-llmgw-estimated")]).toEqual([{ object: "response.input_tokens", input_tokens: 7 }, undefined]);
+    expect(targetOf(story)).toBe("/v1/chat/completions/input_tokens");
+    expect(bodyOf(story)).toEqual({ model: "theirs", messages: [{ role: "user", content: "How many are these?" }] });
+  });
+
+  it.each(["vllm", "llama-cpp"])("of an old %s are counted by the gateway, where it is asked in Chat", async (type) => {
+    const story = await at(type, "/v1", json({ detail: "Method Not Allowed" }, { status: 405 }), "theirs");
+    const { path, body } = counts["anthropic-messages"];
+    const answer = await story.ask({ path, body: JSON.stringify(body) });
+    expect([answer.status, answer.header("x-llmgw-estimated"), story.provider.requests.length]).toEqual([200, "true", 1]);
+  });
 });
