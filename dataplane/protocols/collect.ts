@@ -1,5 +1,6 @@
 // Joins the events of one answer into a reply: for a client that asked for no stream when the provider streams, and for what
 // is undone in a whole answer. Bounded by the characters that it holds. It waits for nothing and reads no wire form.
+import { BLOCK_CHARACTERS } from "./held.ts";
 import { noUsage, updateUsage } from "./ir.ts";
 import type { AudioBlock, Block, BlockHead, Choice, Citation, Event, Extras, Finish, Logprob, Opaque, ProviderFailure, Reply, Usage } from "./ir.ts";
 
@@ -20,8 +21,7 @@ interface GrowingChoice {
   finish: Finish;
 }
 
-/** What holding a block, a choice or a piece takes beside its characters, in characters: endless ones of nothing end too. */
-const BLOCK_CHARACTERS = 512;
+/** What holding a piece of a block takes beside its characters, in characters. */
 const PIECE_CHARACTERS = 48;
 
 const unfinished: Finish = { reason: "other", raw: "" };

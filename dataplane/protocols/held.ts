@@ -3,8 +3,8 @@
 import type { Event } from "./ir.ts";
 import type { JsonObject } from "./json-members.ts";
 
-/** What it takes to hold a block, a part, a call or an item, however little is in it, in characters. */
-export const BLOCK_CHARACTERS = 400;
+/** What it takes to hold a block, a choice, a part, a call or an item, however little is in it, in characters: endless ones of nothing end too. */
+export const BLOCK_CHARACTERS = 512;
 /** Members that are gathered from many events have no more names together: no answer has, and all are copied with each. */
 export const MEMBERS_MAX = 256;
 

@@ -41,9 +41,6 @@ export const writeUsage = (usage: Usage): JsonObject | null => {
 
 export const DONE = encodeEvent("[DONE]");
 
-/** A comment, which readers skip. */
-export const PING = ": ping\n";
-
 /** The constant parts of a choice's chunks, made once. */
 export class ChunkFrame {
   readonly #envelope: string;

@@ -2,16 +2,13 @@
 // never inside an event, behind an end, before the head, or to a client that does not read. It is no token, and moves none of
 // the clocks by which a provider is judged. When it is due is told by Clocked.
 import { isEventStream, type PassThrough } from "../protocols/pass-through.ts";
+import { KEEP_ALIVE } from "../wire/sse-events.ts";
 import type { ClientReply } from "./client.ts";
 import type { StreamPassage } from "./passage.ts";
 
 /** Half of what usual proxies and balancers wait for before they cut a connection on which nothing moves. */
 const QUIET_MS_MAX = 15_000;
-/**
- * Without a blank line: OpenAI's libraries take one for an event of nothing and fail, that for Go until 2026 behind every
- * comment, that for Python (3.54) in streams whose events have ids (seen 2026-11).
- */
-const COMMENT = Buffer.from(": keep-alive\n");
+const COMMENT = Buffer.from(KEEP_ALIVE);
 
 /** How long the client of a stream of this type may get nothing; 0: for ever, since nothing can be said there. */
 export const quietMsMax = ({ refusesComments }: Pick<PassThrough, "refusesComments">, type: string): number => (refusesComments === true || !isEventStream(type) ? 0 : QUIET_MS_MAX);

@@ -16,9 +16,9 @@ export interface StreamPassage {
   readonly hasTerminator: boolean;
   /** The client has all that it asked for, though the provider goes on: `end` gives a proper end, and no more need be read. */
   readonly isEnough: boolean;
-  /** Whether something of ours may be put in here without breaking an event. */
+  /** Of what the provider sent: no event is half told, so that what was said last stands, in any framing. */
   readonly isBetweenEvents: boolean;
-  /** Of what the client has been given so far: here a line may stand that is a comment. */
+  /** Of what the client was given: a comment may follow. Never in frames, nor before the LF of a CR; but also while half an event is held back. */
   readonly isAtRest: boolean;
   readonly isOversize: boolean;
   readonly error: ReportedError | null;
@@ -127,53 +127,61 @@ export class Untouched implements Passage {
   }
 }
 
+/** Tells of an answer what the reader of its bytes tells; what the client gets of them is for the class that extends it. */
+export abstract class Read<Reader extends Pick<StreamWatch, "hasEvent" | "isFinished" | "isOversize" | "error" | "end">> {
+  protected readonly reader: Reader;
+
+  constructor(reader: Reader) {
+    this.reader = reader;
+  }
+
+  get hasEvent(): boolean {
+    return this.reader.hasEvent;
+  }
+
+  get isFinished(): boolean {
+    return this.reader.isFinished;
+  }
+
+  get isOversize(): boolean {
+    return this.reader.isOversize;
+  }
+
+  get error(): ReportedError | null {
+    return this.reader.error;
+  }
+
+  end(): Summary {
+    return this.reader.end();
+  }
+}
+
 /** `Watch`: what is asked of it while the bytes pass. */
-export class WatchedStream<Watch extends StreamWatch = StreamWatch> implements StreamPassage {
+export class WatchedStream<Watch extends StreamWatch = StreamWatch> extends Read<Watch> implements StreamPassage {
   readonly isEnough = false;
   protected readonly protocol: PassThrough;
-  protected readonly watch: Watch;
 
   constructor(protocol: PassThrough, watch: Watch) {
+    super(watch);
     this.protocol = protocol;
-    this.watch = watch;
   }
 
   push(chunk: Buffer): Buffer {
-    const passing = this.watch.push(chunk);
+    const passing = this.reader.push(chunk);
     if (passing === chunk.length) return chunk;
     return passing === 0 ? NOTHING : chunk.subarray(0, passing);
   }
 
-  get hasEvent(): boolean {
-    return this.watch.hasEvent;
-  }
-
-  get isFinished(): boolean {
-    return this.watch.isFinished;
-  }
-
   get hasTerminator(): boolean {
-    return this.watch.hasTerminator;
+    return this.reader.hasTerminator;
   }
 
   get isBetweenEvents(): boolean {
-    return this.watch.isBetweenEvents;
+    return this.reader.isBetweenEvents;
   }
 
   get isAtRest(): boolean {
-    return this.watch.isAtRest === true;
-  }
-
-  get isOversize(): boolean {
-    return this.watch.isOversize;
-  }
-
-  get error(): ReportedError | null {
-    return this.watch.error;
-  }
-
-  end(): Summary {
-    return this.watch.end();
+    return this.reader.isAtRest === true;
   }
 
   rest(): Buffer {
@@ -181,45 +189,24 @@ export class WatchedStream<Watch extends StreamWatch = StreamWatch> implements S
   }
 
   encodeFailure(reason: Failure): Buffer {
-    return this.protocol.encodeStreamFailure(reason, this.watch);
+    return this.protocol.encodeStreamFailure(reason, this.reader);
   }
 }
 
-class WatchedJoin implements JoinPassage {
+class WatchedJoin extends Read<StreamWatch> implements JoinPassage {
   /** It is as long as its bytes, whose number the pump knows. */
   readonly isTooLong = false;
   readonly #protocol: PassThrough;
-  readonly #watch: StreamWatch;
   readonly #held = new HeldBytes();
 
   constructor(protocol: PassThrough, watch: StreamWatch) {
+    super(watch);
     this.#protocol = protocol;
-    this.#watch = watch;
   }
 
   push(chunk: Buffer): void {
-    const passing = this.#watch.push(chunk);
+    const passing = this.reader.push(chunk);
     if (passing > 0) this.#held.append(chunk.subarray(0, passing));
-  }
-
-  get hasEvent(): boolean {
-    return this.#watch.hasEvent;
-  }
-
-  get isFinished(): boolean {
-    return this.#watch.isFinished;
-  }
-
-  get isOversize(): boolean {
-    return this.#watch.isOversize;
-  }
-
-  get error(): ReportedError | null {
-    return this.#watch.error;
-  }
-
-  end(): Summary {
-    return this.#watch.end();
   }
 
   reply(): Buffer | null {

@@ -1,8 +1,8 @@
 // The way of a stream that comes in another framing than its client reads: the provider's bytes are watched as they are, and the
 // client gets the same responses in its own framing. It reads no response.
 import type { Failure } from "../errors.ts";
-import type { PassThrough, ReportedError, Reframer, Summary } from "../protocols/pass-through.ts";
-import type { Answered, JoinPassage, Passage, Refusal, StreamPassage } from "./passage.ts";
+import type { PassThrough, Reframer } from "../protocols/pass-through.ts";
+import { Read, type Answered, type JoinPassage, type Passage, type Refusal, type StreamPassage } from "./passage.ts";
 
 const NOTHING = Buffer.alloc(0);
 
@@ -53,45 +53,24 @@ class Reframed implements Passage {
   }
 }
 
-class ReframedStream implements StreamPassage {
+class ReframedStream extends Read<StreamPassage> implements StreamPassage {
   readonly isBetweenEvents = true;
   readonly isAtRest = true;
   readonly isEnough = false;
-  readonly #inner: StreamPassage;
   readonly #frames: Reframer;
 
   constructor(inner: StreamPassage, frames: Reframer) {
-    this.#inner = inner;
+    super(inner);
     this.#frames = frames;
   }
 
   push(chunk: Buffer): Buffer {
-    this.#inner.push(chunk);
+    this.reader.push(chunk);
     return this.#frames.push(chunk);
   }
 
-  get hasEvent(): boolean {
-    return this.#inner.hasEvent;
-  }
-
-  get isFinished(): boolean {
-    return this.#inner.isFinished;
-  }
-
   get hasTerminator(): boolean {
-    return this.#inner.hasTerminator;
-  }
-
-  get isOversize(): boolean {
-    return this.#inner.isOversize;
-  }
-
-  get error(): ReportedError | null {
-    return this.#inner.error;
-  }
-
-  end(): Summary {
-    return this.#inner.end();
+    return this.reader.hasTerminator;
   }
 
   /** One that was cut has no end. */

@@ -30,10 +30,10 @@ class SiftedStream extends WatchedStream<SiftingWatch> {
   #held: HeldBytes | null = null;
 
   override push(chunk: Buffer): Buffer {
-    const own = this.watch.push(chunk);
+    const own = this.reader.push(chunk);
     const bytes = own === chunk.length ? chunk : chunk.subarray(0, own);
-    const unwanted = this.watch.takeUnwanted();
-    if (this.#held === null && unwanted.length === 0 && this.watch.wholeEnd >= this.#position + own) {
+    const unwanted = this.reader.takeUnwanted();
+    if (this.#held === null && unwanted.length === 0 && this.reader.wholeEnd >= this.#position + own) {
       this.#position += own;
       return bytes;
     }
@@ -42,17 +42,17 @@ class SiftedStream extends WatchedStream<SiftingWatch> {
 
   /** Before an event of which nothing has been given yet, too. */
   override get isAtRest(): boolean {
-    return this.#held !== null || this.watch.isAtRest === true;
+    return this.#held !== null || this.reader.isAtRest === true;
   }
 
   /** Half an event is the client's too, as it is where nothing is left out. */
   override rest(): Buffer {
-    return this.#give(NOTHING, this.watch.takeUnwanted());
+    return this.#give(NOTHING, this.reader.takeUnwanted());
   }
 
   /** Of an event that was too long the client has nothing. */
   override encodeFailure(reason: Failure): Buffer {
-    const failure = this.protocol.encodeStreamFailure(reason, this.watch);
+    const failure = this.protocol.encodeStreamFailure(reason, this.reader);
     return this.isOversize ? failure : Buffer.concat([this.rest(), failure]);
   }
 
@@ -60,7 +60,7 @@ class SiftedStream extends WatchedStream<SiftingWatch> {
   #give(bytes: Buffer, unwanted: ReturnType<SiftingWatch["takeUnwanted"]>): Buffer {
     const position = this.#position;
     const length = (this.#held?.length ?? 0) + bytes.length;
-    const whole = Math.min(length, this.watch.wholeEnd - position);
+    const whole = Math.min(length, this.reader.wholeEnd - position);
     if (whole === 0) return this.#hold(bytes);
     const pieces = this.#held === null ? [bytes] : [...this.#held.pieces(), bytes];
     const wanted: Buffer[] = [];

@@ -4,9 +4,9 @@ import type { Failure } from "../errors.ts";
 import type { Dialect } from "../protocols/dialect.ts";
 import { passThroughOf, providerCodecs } from "../protocols/index.ts";
 import type { ProviderFailure } from "../protocols/ir.ts";
-import type { PassThrough, ReportedError, Summary, Unframer } from "../protocols/pass-through.ts";
+import type { PassThrough, Unframer } from "../protocols/pass-through.ts";
 import type { ProtocolName } from "../snapshot/schema.ts";
-import type { Answered, JoinPassage, Passage, Refusal, StreamPassage } from "./passage.ts";
+import { Read, type Answered, type JoinPassage, type Passage, type Refusal, type StreamPassage } from "./passage.ts";
 
 const FRAMED = "application/vnd.amazon.eventstream";
 const OWN = "text/event-stream; charset=utf-8";
@@ -57,76 +57,59 @@ class Unframed implements Passage {
   }
 }
 
-abstract class Unframing<Inner extends StreamPassage | JoinPassage> {
+abstract class Unframing<Inner extends StreamPassage | JoinPassage> extends Read<Inner> {
   protected readonly frames: Unframer;
-  protected readonly inner: Inner;
 
   constructor(frames: Unframer, inner: Inner) {
+    super(inner);
     this.frames = frames;
-    this.inner = inner;
   }
 
-  get hasEvent(): boolean {
-    return this.inner.hasEvent;
-  }
-
-  get isFinished(): boolean {
-    return this.inner.isFinished;
-  }
-
-  get isOversize(): boolean {
-    return this.frames.isOversize || this.inner.isOversize;
-  }
-
-  get error(): ReportedError | null {
-    return this.inner.error;
-  }
-
-  end(): Summary {
-    return this.inner.end();
+  override get isOversize(): boolean {
+    return this.frames.isOversize || this.reader.isOversize;
   }
 }
 
 class UnframedStream extends Unframing<StreamPassage> implements StreamPassage {
   push(chunk: Buffer): Buffer {
-    return this.inner.push(this.frames.push(chunk));
+    return this.reader.push(this.frames.push(chunk));
   }
 
   get hasTerminator(): boolean {
-    return this.inner.hasTerminator;
+    return this.reader.hasTerminator;
   }
 
   get isEnough(): boolean {
-    return this.inner.isEnough;
+    return this.reader.isEnough;
   }
 
   get isBetweenEvents(): boolean {
-    return this.inner.isBetweenEvents;
+    return this.reader.isBetweenEvents;
   }
 
   get isAtRest(): boolean {
-    return this.inner.isAtRest;
+    return this.reader.isAtRest;
   }
 
   rest(): Buffer {
-    return this.inner.rest();
+    return this.reader.rest();
   }
 
   encodeFailure(failure: Failure): Buffer {
-    return this.inner.encodeFailure(failure);
+    return this.reader.encodeFailure(failure);
   }
 }
 
 class UnframedJoin extends Unframing<JoinPassage> implements JoinPassage {
   get isTooLong(): boolean {
-    return this.inner.isTooLong;
+    return this.reader.isTooLong;
   }
 
   push(chunk: Buffer): void {
-    this.inner.push(this.frames.push(chunk));
+    this.reader.push(this.frames.push(chunk));
   }
 
   reply(): Buffer | null {
-    return this.inner.reply();
+    return this.reader.reply();
   }
 }

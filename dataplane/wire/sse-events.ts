@@ -45,5 +45,12 @@ export const readEvents = (bytes: Buffer): SseEvent[] => {
   return readEventText(text.startsWith("\uFEFF") ? text.slice(1) : text);
 };
 
+/**
+ * Says nothing, so that nobody takes a silent stream for dead. A comment, since libraries refuse events that they do not know, and
+ * without a blank line: OpenAI's take one for an event of nothing and fail, that for Go until 2026 behind every comment, that for
+ * Python (3.54) in streams whose events have ids (seen 2026-11).
+ */
+export const KEEP_ALIVE = ": keep-alive\n";
+
 /** Data without line breaks, as JSON always is; no name: no `event:` line. */
 export const encodeEvent = (data: string, name = ""): string => (name === "" ? `data: ${data}\n\n` : `event: ${name}\ndata: ${data}\n\n`);

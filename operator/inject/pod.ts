@@ -1,7 +1,8 @@
 // Whether a pod gets a sidecar, and how it is changed for that: pod → JSON patch. Pure.
 // Whatever it does not understand it leaves as it is: a pod without a sidecar is better than no pod.
-import { GATEWAY_LABEL, INJECT_LABEL, SIDECAR_NAME } from "../kube/labels.ts";
-import { fieldsOf, isFields, listOf, textOf, wordsOf, type Fields } from "../kube/types.ts";
+import { GATEWAY_LABEL, INJECT_LABEL } from "../kube/labels.ts";
+import { hasSidecar } from "../kube/sidecar.ts";
+import { fieldsOf, isFields, listOf, namesOf, textOf, wordsOf, type Fields } from "../kube/types.ts";
 import { LOSABLE_VOLUME, sidecarOf, VOLUME_NAMES, volumesOf } from "./sidecar.ts";
 import { sizesOf } from "./sizes.ts";
 import type { Template } from "./template.ts";
@@ -67,10 +68,6 @@ export const inject = (pod: unknown, release: Release): Injection => {
 };
 
 const isWindows = (spec: Fields): boolean => fieldsOf(spec["os"])["name"] === "windows" || fieldsOf(spec["nodeSelector"])["kubernetes.io/os"] === "windows";
-
-const hasSidecar = (spec: Fields): boolean => [...namesOf(spec["containers"]), ...namesOf(spec["initContainers"])].includes(SIDECAR_NAME);
-
-const namesOf = (list: unknown): string[] => listOf(list).map((one) => textOf(fieldsOf(one)["name"]));
 
 const containersOf = (spec: Fields): Fields[] => [...listOf(spec["initContainers"]), ...listOf(spec["containers"])].map(fieldsOf);
 

@@ -50,6 +50,8 @@ export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {
 export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+export const namesOf = (list: unknown): string[] => listOf(list).map((one) => textOf(fieldsOf(one)["name"]));
+
 /** Strings only; anything else that stands there is passed over. */
 export const wordsOf = (value: unknown): Record<string, string> =>
   Object.fromEntries(Object.entries(fieldsOf(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"));

@@ -1,7 +1,8 @@
 // Pods and EndpointSlices → the data planes that exist, and whether each is ready for traffic. Pure.
 // Sidecars are in no EndpointSlice of ours: of those the pod's own condition counts.
-import { GATEWAY_LABEL, INJECT_LABEL, SIDECAR_NAME } from "../kube/labels.ts";
-import { fieldsOf, listOf, textOf, wordsOf, type Fields, type KubeObject } from "../kube/types.ts";
+import { GATEWAY_LABEL, INJECT_LABEL } from "../kube/labels.ts";
+import { hasSidecar } from "../kube/sidecar.ts";
+import { fieldsOf, listOf, textOf, wordsOf, type KubeObject } from "../kube/types.ts";
 import { own, type World } from "../world.ts";
 
 /** Whether pods of this namespace may have sidecars. */
@@ -37,8 +38,6 @@ export const podStateOf = (home: string) => (pod: KubeObject): PodState | undefi
   const isReady = listOf(status["conditions"]).map(fieldsOf).some((condition) => condition["type"] === "Ready" && condition["status"] === "True");
   return { gateway, isReady, isEnding: textOf(pod.metadata["deletionTimestamp"]) !== "", isInjected };
 };
-
-const hasSidecar = (spec: Fields): boolean => listOf(spec["initContainers"]).some((one) => fieldsOf(one)["name"] === SIDECAR_NAME);
 
 export const sliceStateOf = (slice: KubeObject): SliceState =>
   Object.fromEntries(

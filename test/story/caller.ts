@@ -1,6 +1,6 @@
 // Both ends of a story: a fault provider behind a gateway, and a client in front of it that counts what it asks.
 // When the test is over it proves that each request was settled exactly once and that no socket is left.
-import { request as openRequest, type IncomingHttpHeaders } from "node:http";
+import { request as openRequest, type Agent, type IncomingHttpHeaders } from "node:http";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import type { Clock } from "../../dataplane/clock.ts";
@@ -51,13 +51,13 @@ export class Answer {
 export const CHAT = '{"model":"support-chat","messages":[{"role":"user","content":"hi"}]}';
 export const STREAMED_CHAT = '{"model":"support-chat","stream":true,"messages":[{"role":"user","content":"hi"}]}';
 
-/** One request on a connection of its own. */
-export const ask = (url: string, { method = "POST", path = "/v1/chat/completions", headers = {}, body, chunks }: Ask): Promise<Answer> =>
+/** One request, on a connection of its own unless an agent keeps some. */
+export const ask = (url: string, { method = "POST", path = "/v1/chat/completions", headers = {}, body, chunks }: Ask, agent: Agent | false = false): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const hasBody = body !== undefined || chunks !== undefined;
     const usual = { authorization: `Bearer ${KEY}`, ...(hasBody ? { "content-type": "application/json" } : {}), ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) };
     const wanted = Object.entries({ ...usual, ...headers }).filter((pair): pair is [string, string] => pair[1] !== undefined);
-    const sent = openRequest(`${url}${path}`, { method, agent: false, headers: Object.fromEntries(wanted) }, (response) => {
+    const sent = openRequest(`${url}${path}`, { method, agent, headers: Object.fromEntries(wanted) }, (response) => {
       const pieces: Buffer[] = [];
       response.on("data", (piece: Buffer) => pieces.push(piece));
       response.on("end", () => resolve(new Answer(response.statusCode ?? 0, response.headers, response.rawHeaders, Buffer.concat(pieces))));

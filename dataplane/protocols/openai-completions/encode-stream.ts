@@ -1,10 +1,10 @@
 // Events written as a stream of older completions: texts, and why each ended.
 // What is no text is told as a loss once for each block, and citations once for each choice.
 import type { Failure } from "../../errors.ts";
-import { encodeEvent } from "../../wire/sse-events.ts";
+import { encodeEvent, KEEP_ALIVE } from "../../wire/sse-events.ts";
 import type { StreamEncoder } from "../codec.ts";
 import { type Conversation, type Event, type Loss, noUsage, updateUsage, type Usage } from "../ir.ts";
-import { answerId, ChunkFrame, DONE, PING, writeUsage } from "../openai-answer.ts";
+import { answerId, ChunkFrame, DONE, writeUsage } from "../openai-answer.ts";
 import { encodeFailure } from "../openai-failure.ts";
 import { citationLoss, lossOf } from "./encode-reply.ts";
 import { echoOf, finishWord, ID_PREFIX, writeLogprobs } from "./names.ts";
@@ -51,7 +51,7 @@ class CompletionEncoder implements StreamEncoder {
       case "end":
         return this.#end();
       case "ping":
-        return PING;
+        return KEEP_ALIVE;
       default:
         return "";
     }

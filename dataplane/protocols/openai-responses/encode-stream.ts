@@ -1,7 +1,7 @@
 // Events as a stream of this protocol: named events with numbers that have no gap, and one end that repeats the whole answer.
 // Our own failure is an error event and a response that failed; there is no other terminator.
 import type { Failure } from "../../errors.ts";
-import { encodeEvent } from "../../wire/sse-events.ts";
+import { encodeEvent, KEEP_ALIVE } from "../../wire/sse-events.ts";
 import type { EncodedReply, StreamEncoder } from "../codec.ts";
 import type { Conversation, Event, Logprob, Loss, Reply } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
@@ -12,8 +12,6 @@ import { encodeLogprobs } from "./annotations.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { type Scribe, silent } from "./scribe.ts";
 
-/** Not an event: clients refuse those that they do not know. */
-const KEEP_ALIVE = ": keep-alive\n";
 const TEXT_DELTA = "response.output_text.delta";
 
 class StreamScribe implements Scribe {

@@ -33,8 +33,13 @@ describe("a pod with a gateway's label", () => {
     for (const namespace of ["team-a", HOME]) expect(state(pod(namespace, INJECT, withSidecar)), namespace).toEqual({ gateway: "default", isReady: true, isEnding: false, isInjected: true });
   });
 
+  it("is one where somebody wrote the sidecar among its other containers: the webhook leaves that as it is, for it has one", () => {
+    const byHand = { containers: [{ name: "app" }, { name: "llm-gateway" }] };
+    for (const namespace of ["team-a", HOME]) expect(state(pod(namespace, INJECT, byHand)), namespace).toEqual({ gateway: "default", isReady: true, isEnding: false, isInjected: true });
+  });
+
   it("is none when it asked for a sidecar and started without", () => {
-    for (const namespace of ["team-a", HOME]) expect(state(pod(namespace, INJECT, { initContainers: [{ name: "prepares" }] })), namespace).toBeUndefined();
+    for (const namespace of ["team-a", HOME]) expect(state(pod(namespace, INJECT, { initContainers: [{ name: "prepares" }], containers: [{ name: "app" }] })), namespace).toBeUndefined();
   });
 
   it("is none any more when it has ended", () => {

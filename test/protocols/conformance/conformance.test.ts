@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { ClientCodec, ProviderCodec } from "../../../dataplane/protocols/codec.ts";
-import { answers } from "./answers.ts";
+import { answers, type AnswerCase } from "./answers.ts";
 import { conversations, type ConversationCase } from "./conversations.ts";
 import { cycles, sendAround } from "./cycles.ts";
 import { clients, MODEL, modelOf, providers } from "./protocols.ts";
@@ -25,7 +25,24 @@ const count = (kind: string, { verdict, because }: Outcome): void => {
 };
 
 const [plain] = conversations;
-const usualLosses = (client: ClientCodec, provider: ProviderCodec): readonly string[] => (plain === undefined ? [] : sendRequest(client, provider, plain).losses);
+
+/** What comes of a case is worked out once for a pair: the page tells what the tests have seen. */
+const seenOnce = <Case extends object, Result>(send: (client: ClientCodec, provider: ProviderCodec, one: Case) => Result): typeof send => {
+  const seen = new Map<string, Map<Case, Result>>();
+  return (client, provider, one) => {
+    const pair = `${client.name} → ${provider.name}`;
+    const results = seen.get(pair) ?? new Map<Case, Result>();
+    const result = results.get(one) ?? send(client, provider, one);
+    seen.set(pair, results.set(one, result));
+    return result;
+  };
+};
+
+const usually = seenOnce((client, provider, one: ConversationCase) => sendRequest(client, provider, one).losses);
+const usualLosses = (client: ClientCodec, provider: ProviderCodec): readonly string[] => (plain === undefined ? [] : usually(client, provider, plain));
+const requestOf = seenOnce((client, provider, one: ConversationCase) => sendRequest(client, provider, one, usualLosses(client, provider)));
+const replyOf = seenOnce<AnswerCase, Outcome>(sendReply);
+const streamOf = seenOnce<AnswerCase, Outcome>(sendStream);
 
 const faultsIn = <Case extends { readonly name: string }>(kind: string, cases: readonly Case[], send: (one: Case) => Outcome): string[] =>
   cases.flatMap((one) => {
@@ -51,12 +68,11 @@ describe("all pairs of protocols", () => {
 
 describe.each(pairs)("$from → $to", ({ client, provider }) => {
   test("asks what was asked, but for what is told", () => {
-    const usual = usualLosses(client, provider);
-    expect(faultsIn("requests", conversations, (one) => sendRequest(client, provider, one, usual))).toEqual([]);
+    expect(faultsIn("requests", conversations, (one) => requestOf(client, provider, one))).toEqual([]);
   });
 
   test("answers what was answered, but for what is told", () => {
-    expect(faultsIn("replies", answers, (one) => sendReply(client, provider, one))).toEqual([]);
+    expect(faultsIn("replies", answers, (one) => replyOf(client, provider, one))).toEqual([]);
   });
 
   test("brings thinking back to its maker with the history", () => {
@@ -71,7 +87,7 @@ describe.each(pairs)("$from → $to", ({ client, provider }) => {
   });
 
   test("answers the same in streams", () => {
-    expect(faultsIn("streams", answers, (one) => sendStream(client, provider, one))).toEqual([]);
+    expect(faultsIn("streams", answers, (one) => streamOf(client, provider, one))).toEqual([]);
   });
 });
 
@@ -83,7 +99,7 @@ describe.each(pairs.filter(({ provider }) => modelOf(provider) !== MODEL))("$fro
 
 test("what is said not to be tried here is not", () => {
   const tried = Object.entries(unwritten).flatMap(([name, cases]) =>
-    Object.keys(cases).filter((one) => !pairs.some(({ to, client, provider }) => to === name && answers.some((answer) => answer.name === one && sendReply(client, provider, answer).verdict === "untried"))).map((one) => `${name}: ${one}`),
+    Object.keys(cases).filter((one) => !pairs.some(({ to, client, provider }) => to === name && answers.some((answer) => answer.name === one && replyOf(client, provider, answer).verdict === "untried"))).map((one) => `${name}: ${one}`),
   );
   expect(tried).toEqual([]);
 });
@@ -101,17 +117,14 @@ const byLoss: readonly Verdict[] = ["kept", "mapped", "near", "lost", "refused"]
 /** An answer is told whole and as a stream; what only one of the two can say is judged by that. */
 const worse = (one: Outcome, other: Outcome): Outcome => (byLoss.indexOf(other.verdict) > byLoss.indexOf(one.verdict) && byLoss.includes(one.verdict) ? other : one);
 
-const chapterOf = (client: ClientCodec): Chapter => {
-  const usual = new Map(providers.map((provider) => [provider.name, usualLosses(client, provider)]));
-  return {
-    client,
-    asked: rowsOf(client, conversations, (provider, one) => sendRequest(client, provider, one, usual.get(provider.name))),
-    answered: [
-      ...rowsOf(client, answers, (provider, one) => worse(sendReply(client, provider, one), sendStream(client, provider, one))),
-      ...rowsOf(client, [{ name: BROUGHT_BACK }], (provider) => bringBack(client, provider)),
-    ],
-  };
-};
+const chapterOf = (client: ClientCodec): Chapter => ({
+  client,
+  asked: rowsOf(client, conversations, (provider, one) => requestOf(client, provider, one)),
+  answered: [
+    ...rowsOf(client, answers, (provider, one) => worse(replyOf(client, provider, one), streamOf(client, provider, one))),
+    ...rowsOf(client, [{ name: BROUGHT_BACK }], (provider) => bringBack(client, provider)),
+  ],
+});
 
 test("the page about the pairs says what happens", () => {
   const written = pageOf(clients.map(chapterOf).filter(({ asked }) => asked.some(({ outcomes }) => [...outcomes.values()].some(({ verdict }) => verdict !== "unsaid"))), providers);

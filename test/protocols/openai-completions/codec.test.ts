@@ -96,6 +96,10 @@ describe("an answer", () => {
     expect([sent.includes("hm"), sent.includes('"text":"no"'), sorted(encoder.losses)]).toEqual([false, true, losses]);
   });
 
+  test("keeps the line alive without an event", () => {
+    expect(codec.encodeStream(decoded({})).push({ kind: "ping" })).toBe(": keep-alive\n");
+  });
+
   test("that fails is an error without the terminator", async () => {
     const encoder = codec.encodeStream(decoded({}));
     const sent = eventsOf(replyOf([text("t")])).slice(0, 3).map((event) => String(encoder.push(event))).join("") + String(encoder.fail(failure("TIMEOUT_IDLE", { seconds: 5 })));

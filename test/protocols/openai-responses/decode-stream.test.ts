@@ -212,6 +212,12 @@ describe("a failure", () => {
   test("is not an error of null", () => {
     expect(kindsOf(eventsOf({ type: "response.in_progress", error: null, response: {} }, done(textItem("a")), completed())).at(-1)).toBe("end");
   });
+
+  test("is an answer of more items than may be held, which says so and leaves none out", () => {
+    const items = (count: number): object[] => Array.from({ length: count }, (_, place) => done({ ...textItem("t"), id: `msg_${place}` }, place));
+    expect(blocksOf(...items(4096), completed())).toHaveLength(4096);
+    expect(eventsOf(...items(4097), completed()).at(-1)).toMatchObject({ kind: "failure", failure: { code: "too_large" } });
+  });
 });
 
 describe("a whole answer", () => {

@@ -23,6 +23,8 @@ export interface Kind {
   readonly around?: (asked: Asked) => Said;
   readonly gives: (count: number, asked: Asked) => Said;
   readonly refuses: Said;
+  /** Its library does not take that for an answer, and asks again after a pause. */
+  readonly isAskedAgain?: boolean;
   /** What a caller is told then. */
   readonly reason: string;
   /** What nobody may be told. */
@@ -139,6 +141,7 @@ const aws: readonly Kind[] = [
     start: (answer) => startAws(answer, (url) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(files({ token: "the pod's token" }), "token") })),
     gives: (count) => json({ AccessKeyId: `ASIA${count}`, SecretAccessKey: `issued-secret-${count}`, Token: `session-${count}`, Expiration: endsAt(), AccountId: "123456789012" }),
     refuses: json({ code: "AccessDeniedException", message: "no association found" }, 400),
+    isAskedAgain: true,
     reason: UNREADABLE,
     hidden: ["the pod's token"],
     carries: isSigned,
