@@ -59,6 +59,8 @@ export interface Abilities {
   /** A user's id that is an address or a telephone number is refused there, and sent as its digest. */
   readonly refusesPersonalIds?: boolean;
   readonly hasMetadata: boolean;
+  /** Metadata and a user's id are labels there: in small letters, without the characters that are refused, and so long. Absent: any words. */
+  readonly label?: { readonly refused: RegExp; readonly lengthMax: number; /** The label that is the user's id. */ readonly ofUser: string };
   readonly hasServiceTier: boolean;
   readonly hasCacheKey: boolean;
   readonly cacheKeyMax?: number;

@@ -25,6 +25,8 @@ export interface ReportedError {
   /** What it means, where that was read. */
   kind?: FailureKind;
   retryAfterSeconds?: number;
+  /** The provider did not say it: it was found in what the provider sent. */
+  isFoundHere?: boolean;
 }
 
 /** Watches one stream on its way to the client. It copies nothing it need not and changes nothing. */
@@ -36,9 +38,9 @@ export interface StreamWatch {
   /** The stream said that it is complete: its terminator, or a finish reason for every choice; the latter is known after end(). */
   isFinished: boolean;
   hasTerminator: boolean;
-  /** The last byte seen ended an event: here a new one may begin. */
+  /** The last byte seen ended an event: here a new one may begin, in whatever framing. */
   isBetweenEvents: boolean;
-  /** Here a line may stand that is a comment; nowhere, where it is not said. */
+  /** Here a line may stand that is a comment: not before the LF of a CR, and nowhere where it is not said, as in frames. */
   readonly isAtRest?: boolean;
   /** An event was longer than the limit. */
   isOversize: boolean;

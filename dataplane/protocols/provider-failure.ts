@@ -63,6 +63,7 @@ export const broken = (code: string, message: string): ProviderFailure => ({ kin
 
 export const truncated = (): ProviderFailure => broken("truncated", "The provider's stream ended before it was complete.");
 export const tooLong = (): ProviderFailure => broken("too_large", "An event of the provider's stream was larger than may be read.");
+export const tooMuch = (): ProviderFailure => broken("too_large", "The provider's answer has more choices, calls or pictures than may be held.");
 export const unreadable = (): ProviderFailure => broken("unreadable", "The provider's answer is not what its protocol has for one.");
 export const empty = (): ProviderFailure => broken("empty", "The provider's answer is empty: it has neither content nor a reason why it ended.");
 

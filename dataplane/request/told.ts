@@ -49,7 +49,8 @@ export const toldRefusal = (said: ProviderFailure, { seconds, shouldRetry }: Ret
 };
 
 /** An error inside an answer that had begun well. */
-export const toldInAnswer = ({ message, kind, retryAfterSeconds }: ReportedError): Failure => {
+export const toldInAnswer = ({ message, kind, retryAfterSeconds, isFoundHere = false }: ReportedError): Failure => {
+  if (isFoundHere) return failure("UPSTREAM_INVALID", { reason: message });
   const words = failure("UPSTREAM_STREAM_ERROR", { reason: redactKeys(message) });
   return kind === undefined ? words : { ...words, status: statusOf[kind], kind, retryAfterSeconds: retryAfterSeconds ?? 0 };
 };

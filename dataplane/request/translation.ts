@@ -32,6 +32,8 @@ const BYTES_PER_TOKEN = 4;
 const JSON_TYPE = "application/json";
 /** Of what a stream is joined into: as much as of a reply that comes whole. */
 const JOINED_CHARACTERS_MAX = 67_108_864;
+/** No event of it was too long, and the provider told of no error. */
+const OVERFULL: ReportedError = { message: "more of it grew side by side than may wait to be written one behind the other", type: "", code: "too_large", isFoundHere: true };
 /** For tokens that the provider did not count: as the header says it where the body is not begun yet. */
 const ESTIMATED = ": llmgw-estimated true\n";
 
@@ -136,7 +138,7 @@ class TranslatedStream implements StreamPassage {
   hasTerminator = false;
   readonly isBetweenEvents = true;
   readonly isAtRest = true;
-  isOversize = false;
+  readonly isOversize = false;
   error: ReportedError | null = null;
   readonly #parts: Translating;
   readonly #decoder: StreamDecoder;
@@ -203,7 +205,7 @@ class TranslatedStream implements StreamPassage {
       }
       if (this.#isOver) break;
     }
-    if (this.#encoder.isOverfull === true) this.isOversize = true;
+    if (this.#encoder.isOverfull === true && !this.#isOver) this.error = OVERFULL;
     if (pieces !== null) return joined([...pieces, text]);
     return text === "" ? NOTHING : Buffer.from(text);
   }

@@ -49,6 +49,14 @@ describe("the id of a user", () => {
   });
 });
 
+describe("what Vertex AI takes as labels", () => {
+  it("is told in the client's words where it was changed", () => {
+    const { body, losses } = sentTo("gemini", { userId: "Joe", metadata: { Team: "Blue Whales", cost_center: "7", long: of(64), user_id: "x" } }, gemini);
+    expect(body).toMatchObject({ labels: { team: "blue_whales", cost_center: "7", long: of(63), user_id: "joe" } });
+    expect(losses).toEqual(["user approximated minor", "metadata.Team approximated minor", "metadata.long approximated minor", "metadata.user_id approximated minor"]);
+  });
+});
+
 describe("a key of the cache", () => {
   it.each(["openai-chat", "openai-responses"] as const)("goes to a provider of %s as it takes it", (name) => {
     expect(sentTo(name, { cacheKey: of(64) })).toMatchObject({ body: { prompt_cache_key: of(64) }, losses: [] });

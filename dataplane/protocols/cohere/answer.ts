@@ -3,7 +3,7 @@
 import { isObject, type Json } from "../../wire/json.ts";
 import { type Event, noUsage, type ProviderFailure } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
-import { empty, failureOf } from "../provider-failure.ts";
+import { empty, failureOf, tooMuch } from "../provider-failure.ts";
 import { type Growing, Telling } from "../telling.ts";
 import { readCitation, type Searches } from "./citations.ts";
 import { failureWords, isFault, readFinish, readLogprobs, readUsage } from "./words.ts";
@@ -71,7 +71,8 @@ export class Answer {
 
   beginCall(event: JsonObject, events: Event[]): void {
     const index = indexOf(event);
-    if (this.#calls.has(index) || this.#calls.size >= CALLS_MAX) return;
+    if (this.#calls.has(index)) return;
+    if (this.#calls.size >= CALLS_MAX) return this.fail(tooMuch(), events);
     const call = partOf(event, "tool_calls");
     const called = objectOf(call["function"]);
     this.#text = "";

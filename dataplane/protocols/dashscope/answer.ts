@@ -1,8 +1,9 @@
 // An answer of DashScope's, document by document: events of a stream, or one whole reply. It reads no bytes.
 import { isObject } from "../../wire/json.ts";
 import type { Citation, Event, ProviderFailure } from "../ir.ts";
+import { Held } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
-import { empty, failureOf } from "../provider-failure.ts";
+import { empty, failureOf, tooMuch } from "../provider-failure.ts";
 import { ChoiceDecoder } from "./decode-choice.ts";
 import type { Habit } from "./growth.ts";
 import { failureWords, readSources, readUsage } from "./words.ts";
@@ -26,14 +27,14 @@ const choicesIn = (output: JsonObject): JsonObject[] => {
 
 export class Answer {
   isOver = false;
-  readonly #charactersMax: number;
+  readonly #held: Held;
   readonly #habit: Habit = { isRepeating: null };
   readonly #choices = new Map<number, ChoiceDecoder>();
   #hasStarted = false;
   #sources: readonly Citation[] = [];
 
   constructor(charactersMax: number) {
-    this.#charactersMax = charactersMax;
+    this.#held = new Held(charactersMax);
   }
 
   /** Each choice has said why it ended. */
@@ -49,7 +50,11 @@ export class Answer {
     if (!this.#hasStarted) events.push({ kind: "start", id: stringOf(id), model: "", createdAt: 0, serviceTier: "" });
     this.#hasStarted = true;
     if (output["search_info"] !== undefined) this.#sources = this.#sources.length > 0 ? this.#sources : readSources(output["search_info"]);
-    for (const [position, choice] of choicesIn(output).entries()) this.#choiceOf(choice, position)?.read(choice, events);
+    for (const [position, choice] of choicesIn(output).entries()) {
+      const decoder = this.#choiceOf(choice, position);
+      decoder?.read(choice, events);
+      if (decoder === null || decoder.isOverfull) return this.fail(tooMuch(), events);
+    }
     const used = readUsage(usage);
     if (used !== null) events.push({ kind: "usage", usage: used });
   }
@@ -70,12 +75,13 @@ export class Answer {
     this.isOver = true;
   }
 
+  /** Null when there are more than may be held. */
   #choiceOf({ index }: JsonObject, position: number): ChoiceDecoder | null {
     const number = typeof index === "number" ? index : position;
     const known = this.#choices.get(number);
     if (known !== undefined) return known;
     if (this.#choices.size >= CHOICES_MAX) return null;
-    const choice = new ChoiceDecoder(number, this.#habit, this.#charactersMax);
+    const choice = new ChoiceDecoder(number, this.#habit, this.#held);
     this.#choices.set(number, choice);
     return choice;
   }

@@ -2,6 +2,7 @@
 // every event. It ends only when it is told to.
 import { isObject, type Json, parseJson } from "../../wire/json.ts";
 import { readDataUri } from "../data-uri.ts";
+import { BLOCK_CHARACTERS, type Held } from "../held.ts";
 import type { Citation, Event, Source } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { type Growing, Telling } from "../telling.ts";
@@ -39,18 +40,21 @@ const argumentsOf = (value: Json | undefined): string => (isObject(value) ? JSON
 
 export class ChoiceDecoder {
   finish: string | null = null;
+  /** It said more than may be held until it can be told, or told apart. */
+  isOverfull = false;
   readonly #telling: Telling;
   readonly #habit: Habit;
-  readonly #charactersMax: number;
+  /** Of all choices together. */
+  readonly #held: Held;
   readonly #text: Growth;
   readonly #thinking: Growth;
   readonly #calls: Call[] = [];
   readonly #pictures = new Set<string>();
 
-  constructor(choice: number, habit: Habit, charactersMax: number) {
+  constructor(choice: number, habit: Habit, held: Held) {
     this.#telling = new Telling(choice);
     this.#habit = habit;
-    this.#charactersMax = charactersMax;
+    this.#held = held;
     this.#text = new Growth(habit);
     this.#thinking = new Growth(habit);
   }
@@ -101,7 +105,9 @@ export class ChoiceDecoder {
 
   #readPicture(part: JsonObject, events: Event[]): void {
     const url = stringOf(part["image"]);
-    if (url === "" || this.#pictures.has(url) || this.#pictures.size >= PICTURES_MAX) return;
+    if (url === "" || this.#pictures.has(url)) return;
+    this.isOverfull ||= this.#pictures.size >= PICTURES_MAX || !this.#held.take(BLOCK_CHARACTERS + url.length);
+    if (this.isOverfull) return;
     this.#pictures.add(url);
     this.#telling.put({ kind: "image", at: "", source: sourceOf(url) }, events);
   }
@@ -121,7 +127,8 @@ export class ChoiceDecoder {
   }
 
   #add(index: number): Call | null {
-    if (this.#calls.length >= CALLS_MAX) return null;
+    this.isOverfull ||= this.#calls.length >= CALLS_MAX || !this.#held.take(BLOCK_CHARACTERS);
+    if (this.isOverfull) return null;
     const call: Call = { index, id: "", name: "", growth: new Growth(this.#habit), open: null, text: "", checked: 0, isEnded: false };
     this.#calls.push(call);
     return call;
@@ -137,13 +144,26 @@ export class ChoiceDecoder {
   #endCall(call: Call, events: Event[]): void {
     if (call.open === null) return;
     call.isEnded = true;
+    this.#letGo(call);
     this.#telling.endCall(call.open, events);
   }
 
   #grow(call: Call, text: string, events: Event[]): void {
     if (text === "" || call.isEnded) return;
-    if (call.text !== null) call.text = call.text.length + text.length > this.#charactersMax ? null : call.text + text;
+    if (call.text !== null) this.#keep(call, call.text, text);
     if (call.open !== null) this.#telling.write(call.open, text, events);
+  }
+
+  /** Until it is known to be whole; and all of one that has no name yet, because it is not told. */
+  #keep(call: Call, before: string, text: string): void {
+    if (this.#held.take(text.length)) call.text = before + text;
+    else if (call.open === null) this.isOverfull = true;
+    else this.#letGo(call, text.length);
+  }
+
+  #letGo(call: Call, untold = 0): void {
+    this.#held.giveBack((call.text?.length ?? 0) + untold);
+    call.text = null;
   }
 
   #say(kind: "text" | "reasoning", text: string, events: Event[]): void {

@@ -11,7 +11,7 @@ const read = (body: Buffer): Reply | ProviderFailure => {
   const text = body.toString("utf8");
   const document = OBJECT_ARGUMENTS.test(text) ? parseExact(text) : parseJson(text);
   if (!isObject(document)) return unreadable();
-  const answer = new Answer(text.length);
+  const answer = new Answer(Infinity);
   const events: Event[] = [];
   answer.read(document, events);
   answer.complete(events);

@@ -15,6 +15,7 @@ import { fitFormat } from "./format.ts";
 import { fitHostedTools } from "./hosted-tools.ts";
 import { ALWAYS, CACHE, CALLS, CUSTOM, EXTRAS, FOREIGN, HOSTED, INNER_SYSTEM, look, MEDIA, OPAQUES, SHRINKING, TOOLS } from "./look.ts";
 import { fitIds } from "./ids.ts";
+import { fitLabels } from "./labels.ts";
 import { fitMedia } from "./media.ts";
 import { fitMembers } from "./members.ts";
 import { fitOpaques } from "./opaques.ts";
@@ -52,6 +53,7 @@ const concerns: readonly { readonly fit: Concern; readonly when: number }[] = [
   { fit: fitExtras, when: EXTRAS },
   { fit: fitMembers, when: ALWAYS },
   { fit: fitIds, when: ALWAYS },
+  { fit: fitLabels, when: ALWAYS },
   { fit: fitSampling, when: ALWAYS },
   { fit: fitStop, when: ALWAYS },
   { fit: fitReasoning, when: ALWAYS },

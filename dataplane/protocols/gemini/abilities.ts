@@ -9,8 +9,10 @@ const sounds = ["wav", "mp3", "aiff", "aac", "ogg", "opus", "flac", "m4a", "webm
 const measures = { level: "effort", budget: "budget", none: "none" } as const satisfies Record<Traits["thinking"], Abilities["reasoning"]>;
 
 export const CANDIDATES_MAX = 8;
-/** A user's id is a label, where there are any. */
-export const LABEL_CHARACTERS_MAX = 63;
+const LABEL_CHARACTERS_MAX = 63;
+/** Metadata and a user's id are labels, where there are any. */
+export const USER_LABEL = "user_id";
+const label = { refused: /[^\p{Ll}\p{Lo}\d_-]/gu, lengthMax: LABEL_CHARACTERS_MAX, ofUser: USER_LABEL };
 const STOPS_MAX = 5;
 const LOGPROBS_MAX = 20;
 const TEMPERATURE_MAX = 2;
@@ -48,6 +50,7 @@ export const abilities = (dialect: Dialect, model: string): Abilities => {
     hasUserId: false,
     userIdMax: LABEL_CHARACTERS_MAX,
     hasMetadata: false,
+    label,
     hasServiceTier: true,
     hasCacheKey: false,
     cacheMarksMax: 0,

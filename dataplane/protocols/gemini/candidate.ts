@@ -70,9 +70,9 @@ export class Candidate {
     return this.#blocks > 0 || this.#held.length > 0;
   }
 
-  /** What waits for its other half is more than may be held. */
+  /** What waits for its other half, or for the end, is more than may be held. */
   get isOversize(): boolean {
-    return (this.#calling?.call.length ?? 0) + this.#heldCharacters > this.#charactersMax;
+    return this.#sources.isOverfull || (this.#calling?.call.length ?? 0) + this.#heldCharacters + this.#sources.characters > this.#charactersMax;
   }
 
   read(candidate: JsonObject, events: Event[]): void {

@@ -95,7 +95,7 @@ export class ChunkEvents {
     const feedback = document["promptFeedback"];
     if (isMembers(feedback)) this.#blocked = readBlock(feedback) ?? this.#blocked;
     const candidates = document["candidates"];
-    if (Array.isArray(candidates)) for (const candidate of objectsIn(candidates)) this.#readCandidate(candidate, events);
+    if (Array.isArray(candidates)) for (const candidate of objectsIn(candidates)) if (!this.isOver) this.#readCandidate(candidate, events);
     return events;
   }
 
@@ -122,7 +122,7 @@ export class ChunkEvents {
     const choice = typeof index === "number" && Number.isInteger(index) && index > 0 ? index : 0;
     let candidate = this.#candidates.get(choice);
     if (candidate === undefined) {
-      if (this.#candidates.size >= CHOICES_MAX) return;
+      if (this.#candidates.size >= CHOICES_MAX) return void events.push(...this.fail(fault("too_large", "The provider's answer has more candidates than may be held.")));
       this.#candidates.set(choice, (candidate = new Candidate(choice, this.#origin, this.#charactersMax)));
     }
     candidate.read(value, events);

@@ -5,7 +5,7 @@ import type { Dialect } from "../dialect.ts";
 import type { Conversation, Format, Loss } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
-import { abilities, LABEL_CHARACTERS_MAX } from "./abilities.ts";
+import { abilities, USER_LABEL } from "./abilities.ts";
 import { ALT } from "./decode-request.ts";
 import { encodeGeneration } from "./encode-generation.ts";
 import { encodePrompt } from "./encode-contents.ts";
@@ -39,13 +39,11 @@ const headersOf = ({ serviceTier }: Conversation, { dialect: { tierHeader } }: T
   return tierHeader === undefined || tier === undefined || tier === USUAL_TIER ? [] : [tierHeader, tier];
 };
 
-const labelOf = (text: string): string => text.toLowerCase().replace(/[^\p{Ll}\p{Lo}\d_-]/gu, "_").slice(0, LABEL_CHARACTERS_MAX);
-
 /** Where the vendor takes them. */
 const labelsOf = ({ conversation: { metadata, userId } }: Work): JsonObject => {
   const labels: JsonObject = {};
-  for (const [key, value] of Object.entries(metadata ?? {})) setMember(labels, labelOf(key), labelOf(value));
-  if (userId !== null) labels["user_id"] = labelOf(userId);
+  for (const [key, value] of Object.entries(metadata ?? {})) setMember(labels, key, value);
+  if (userId !== null) labels[USER_LABEL] = userId;
   return isEmpty(labels) ? {} : { labels };
 };
 

@@ -2,13 +2,14 @@
 // units of a string in a block. Which part is meant is told by the cited text better than by its number: parts of a stream
 // are pieces of parts.
 import type { Citation } from "../ir.ts";
+import { BLOCK_CHARACTERS } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import type { Json } from "../../wire/json.ts";
 import { isMembers, membersOf } from "./members.ts";
 
 const NOWHERE = -1;
-/** More than any answer has: what a provider tells beyond it is not looked at. */
-const STATEMENTS_MAX = 1000;
+/** More than any answer has: each is looked for in the texts. */
+const STATEMENTS_MAX = 4096;
 /** Looking through whole texts is only worth it for a few. */
 const SEARCHES_MAX = 50;
 
@@ -56,11 +57,14 @@ const statementsIn = (grounding: JsonObject): Statement[] => {
 const recitalsIn = (metadata: JsonObject): Statement[] =>
   objectsIn(metadata["citations"] ?? metadata["citationSources"]).map((one) => ({ segment: segmentOf(one), origin: { kind: "url", url: stringOf(one["uri"]), title: stringOf(one["title"]) } }));
 
-/** What a candidate told of its sources; a stream may tell it more than once. */
+/** What a candidate told of its sources; a stream may tell it more than once, and it is held once. */
 export class Sources {
+  /** Of what is held. */
+  characters = 0;
   readonly #statements: Statement[] = [];
   /** Sources that no statement names are told without a place. */
   readonly #unused: Origin[] = [];
+  readonly #told = new Set<string>();
 
   see(candidate: JsonObject): void {
     const { groundingMetadata: grounding, citationMetadata: citations } = candidate;
@@ -68,11 +72,24 @@ export class Sources {
     if (!isMembers(grounding)) return;
     const said = statementsIn(grounding);
     this.#add(said);
-    if (said.length === 0) for (const chunk of objectsIn(grounding["groundingChunks"])) if (this.#unused.length < STATEMENTS_MAX) this.#unused.push(originOf(chunk));
+    if (said.length === 0) for (const origin of objectsIn(grounding["groundingChunks"]).map(originOf)) if (this.#isNew(origin)) this.#unused.push(origin);
   }
 
   #add(statements: readonly Statement[]): void {
-    for (const statement of statements) if (this.#statements.length < STATEMENTS_MAX) this.#statements.push(statement);
+    for (const statement of statements) if (this.#isNew(statement)) this.#statements.push(statement);
+  }
+
+  #isNew(told: Statement | Origin): boolean {
+    const key = JSON.stringify(told);
+    if (this.#told.has(key)) return false;
+    this.#told.add(key);
+    this.characters += BLOCK_CHARACTERS + key.length;
+    return true;
+  }
+
+  /** More of them than can be looked for. */
+  get isOverfull(): boolean {
+    return this.#told.size > STATEMENTS_MAX;
   }
 
   get isEmpty(): boolean {

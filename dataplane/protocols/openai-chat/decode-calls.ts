@@ -41,6 +41,8 @@ const CALLS_MAX = 1024;
 const ID_CHARACTERS = 24;
 
 export class CallReader {
+  /** There was more than may be held: what is not told by then never is. */
+  isOverfull = false;
   readonly #blocks: Blocks;
   readonly #calls: Call[] = [];
 
@@ -104,7 +106,10 @@ export class CallReader {
   }
 
   #add({ index, id }: JsonObject, isCustom: boolean): Call | null {
-    if (this.#calls.length >= CALLS_MAX || !this.#blocks.held.take(BLOCK_CHARACTERS)) return null;
+    if (this.#calls.length >= CALLS_MAX || !this.#blocks.held.take(BLOCK_CHARACTERS)) {
+      this.isOverfull = true;
+      return null;
+    }
     const call: Call = { wireIndex: typeof index === "number" ? index : NONE, id: stringOf(id) || this.#makeId(), name: "", isCustom, text: "", pending: "", checked: 0, block: NONE, isEnded: false };
     this.#calls.push(call);
     return call;
@@ -133,6 +138,7 @@ export class CallReader {
     if (text === "") return;
     if (call.block === NONE) {
       if (this.#blocks.held.take(text.length)) call.pending += text;
+      else this.isOverfull = true;
       return;
     }
     if (call.text !== null) this.#keep(call, call.text, text);

@@ -46,6 +46,7 @@ export class ChoiceDecoder implements Told {
   /** The last thing that the choice said about its end; null while it has not. */
   finish: JsonObject | null = null;
   hasRefusal = false;
+  #isOverfull = false;
   readonly #options: ChoiceOptions;
   readonly #calls: CallReader;
   readonly #tags: ThinkTags | null;
@@ -68,6 +69,11 @@ export class ChoiceDecoder implements Told {
 
   get hasCalls(): boolean {
     return !this.#calls.isEmpty;
+  }
+
+  /** It said more than may be held until it can be told. */
+  get isOverfull(): boolean {
+    return this.#isOverfull || this.#calls.isOverfull;
   }
 
   get isEmpty(): boolean {
@@ -212,9 +218,9 @@ export class ChoiceDecoder implements Told {
 
   #annotate(annotations: readonly Json[]): void {
     const characters = JSON.stringify(annotations).length;
-    if (this.#annotations.length >= CITATIONS_MAX) return;
     this.#annotationCharacters += characters;
-    if (this.#options.held.take(characters)) this.#annotations.push(...objectsIn([...annotations]));
+    this.#annotations.push(...objectsIn([...annotations]));
+    this.#isOverfull = !this.#options.held.take(characters) || this.#annotations.length > CITATIONS_MAX;
   }
 
   #readImage(image: JsonObject, events: Event[]): void {

@@ -27,9 +27,13 @@ export const OBJECT_ARGUMENTS = /"arguments"\s*:\s*\{/;
 
 const envelope: ReadonlySet<string> = new Set(["id", "object", "created", "model", "choices", "usage", "service_tier", "error", "x_groq", "citations", "search_results", ...padding]);
 
+/** Of a choice: told by the time that its end is read. */
+const told: ReadonlySet<string> = new Set(["delta", "message", "logprobs"]);
+
 const truncated = (): ProviderFailure => faultOf("truncated", "The provider's stream ended before it was complete.");
 const empty = (): ProviderFailure => faultOf("empty", "The provider's answer is empty: it has neither content nor a finish reason.");
 export const unreadable = (): ProviderFailure => faultOf("unreadable", "The provider's answer is no chat completion.");
+const tooMuch = (): ProviderFailure => faultOf("too_large", "The provider's answer has more choices, calls or citations than may be held.");
 const tooLong = (): ProviderFailure => faultOf("too_large", "An event of the provider's stream was larger than may be read.");
 
 /** Documents of one answer, chunks or a whole reply, become events. */
@@ -105,15 +109,19 @@ export class AnswerReader {
 
   #readChoice(choice: JsonObject, isSummary: boolean, events: Event[]): void {
     const decoder = this.#decoderOf(choice["index"]);
-    if (decoder === null) return;
+    if (decoder === null) return this.fail(tooMuch(), events);
     const { delta, message, finish_reason: word } = choice;
     const said = isObject(delta) ? delta : message;
     if (isObject(said) && !isSummary) decoder.read(said, choice["logprobs"], events);
+    if (decoder.isOverfull) return this.fail(tooMuch(), events);
     if (typeof word !== "string" || word === "" || word === "null") return;
     if (isFault(word)) return this.fail(faultOf(word, `The model's answer ended with "${word}".`), events);
-    decoder.finish ??= this.#held.take(JSON.stringify(choice).length) ? choice : { finish_reason: word };
+    if (decoder.finish !== null) return;
+    decoder.finish = without(choice, told);
+    if (!this.#held.take(JSON.stringify(decoder.finish).length)) this.fail(tooMuch(), events);
   }
 
+  /** Null when there are more than may be held. */
   #decoderOf(value: Json | undefined): ChoiceDecoder | null {
     const index = typeof value === "number" ? value : 0;
     const known = this.#choices.get(index);

@@ -78,9 +78,13 @@ const losesOthers = (blocks: readonly Block[], lose: Lose): void => {
 const refusalOf = ({ blocks, finish }: Choice, told: ToldChoice): string =>
   (told.hasRefusal ? ofKind(blocks, "refusal").map(({ text }) => text).join("") : "") || unsaidRefusal(finish, told);
 
-const mediaOf = (blocks: readonly Block[], reply: Reply, asked: Conversation): JsonObject => {
-  const images = ofKind(blocks, "image").flatMap((block) => imageOf(block) ?? []);
-  const [audio] = ofKind(blocks, "audio");
+/** A message has one sound, and a picture needs an address. */
+const mediaOf = (blocks: readonly Block[], reply: Reply, asked: Conversation, lose: Lose): JsonObject => {
+  const pictures = ofKind(blocks, "image");
+  const images = pictures.flatMap((block) => imageOf(block) ?? []);
+  const [audio, ...others] = ofKind(blocks, "audio");
+  if (images.length < pictures.length) lose("image", "major");
+  if (others.length > 0) lose("audio", "major");
   return { ...(audio === undefined ? {} : { audio: audioOf(audio, reply.id, reply.createdAt, asked) }), ...(images.length === 0 ? {} : { images }) };
 };
 
@@ -95,7 +99,7 @@ const messageOf = (choice: Choice, told: ToldChoice, reply: Reply, asked: Conver
     Object.assign(message, reasoningOf(ofKind(blocks, "reasoning")), callsOf(ofKind(blocks, "tool-call"), told.isLegacy, lose));
   }
   if (annotations.length > 0) message["annotations"] = annotations;
-  if (!isTextOnly) Object.assign(message, mediaOf(blocks, reply, asked));
+  if (!isTextOnly) Object.assign(message, mediaOf(blocks, reply, asked, lose));
   const signature = tellOpaques(texts.flatMap(({ opaques = [] }) => opaques));
   if (signature !== "") message["extra_content"] = { google: { thought_signature: signature } };
   return message;

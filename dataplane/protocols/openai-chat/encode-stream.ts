@@ -1,12 +1,12 @@
 // Events written as a stream of chat completion chunks. Calls are written one after another, because readers take a call for
 // complete when the next one begins; citations are told once, at the end, because readers keep the last list that they see.
 import type { Failure } from "../../errors.ts";
-import { encodeEvent } from "../../wire/sse-events.ts";
+import { encodeEvent, KEEP_ALIVE } from "../../wire/sse-events.ts";
 import type { StreamEncoder } from "../codec.ts";
 import { type BlockHead, type Citation, type Conversation, type Event, type Extras, type Finish, type Logprob, type Loss, noUsage, type Opaque, updateUsage, type Usage } from "../ir.ts";
 import type { JsonObject } from "../json-members.ts";
 import { OneAtATime } from "../one-at-a-time.ts";
-import { answerId, ChunkFrame, DONE, PING, writeUsage } from "../openai-answer.ts";
+import { answerId, ChunkFrame, DONE, writeUsage } from "../openai-answer.ts";
 import { encodeFailure } from "../openai-failure.ts";
 import { writeAnnotation } from "./citations.ts";
 import { isLegacy } from "./decode-tools.ts";
@@ -47,6 +47,7 @@ class ChoiceWriter {
   #open: OpenBlock | null = null;
   #hasBegun = false;
   #calls = 0;
+  #sounds = 0;
   #thoughts = 0;
   readonly #details: JsonObject[] = [];
   /** Length of the texts that have ended. */
@@ -87,7 +88,7 @@ class ChoiceWriter {
   }
 
   media({ data }: Of<"media">): string {
-    return this.#chunk({ audio: { data } });
+    return this.#open === null || this.#open.before === "" ? "" : this.#chunk({ audio: { data } });
   }
 
   opaque({ opaque }: Of<"opaque">): string {
@@ -112,6 +113,7 @@ class ChoiceWriter {
       case "tool-call":
         return this.#endCall(open);
       case "audio":
+        if (open.before === "") return "";
         return this.#chunk({ audio: { expires_at: this.#audio.expiresAt, ...open.entry, ...ownExtras(extras === undefined ? undefined : { extras }) } });
       default:
         return "";
@@ -149,7 +151,7 @@ class ChoiceWriter {
       case "refusal":
         return ['{"refusal":', "}"];
       case "audio":
-        return ['{"audio":{"transcript":', "}}"];
+        return this.#sounds === 0 ? ['{"audio":{"transcript":', "}}"] : null;
       case "reasoning":
         return ['{"reasoning_content":', "}"];
       case "tool-call":
@@ -165,7 +167,7 @@ class ChoiceWriter {
       case "tool-call":
         return this.#firstOfCall(head);
       case "audio":
-        return this.#chunk({ audio: { id: head.id || `audio_${this.#audio.id}` } });
+        return this.#firstOfSound(head);
       case "whole":
         return this.#whole(head);
       case "text":
@@ -187,6 +189,13 @@ class ChoiceWriter {
     }
     const called: JsonObject = isCustom ? { type: "custom", custom: { name, input: "" } } : { type: "function", function: { name, arguments: "" } };
     return this.#chunk({ tool_calls: [{ index, id, ...called }] });
+  }
+
+  /** A message has one: readers would join the others to it. */
+  #firstOfSound({ id }: Extract<BlockHead, { kind: "audio" }>): string {
+    const index = this.#sounds++;
+    if (index === 1) this.#lose("audio", "major");
+    return index === 0 ? this.#chunk({ audio: { id: id || `audio_${this.#audio.id}` } }) : "";
   }
 
   #whole({ block }: Extract<BlockHead, { kind: "whole" }>): string {
@@ -275,7 +284,7 @@ class ChatEncoder implements StreamEncoder {
         updateUsage(this.#usage, event.usage);
         return "";
       case "ping":
-        return PING;
+        return KEEP_ALIVE;
       case "finish":
         return this.#choice(event.choice).finish(event.finish);
       case "failure":

@@ -51,7 +51,7 @@ const conversation: fc.Arbitrary<Conversation> = fc
     protocol: fc.constantFrom("openai-chat", "gemini"), turns: fc.array(turn, { maxLength: 7 }), tools: fc.uniqueArray(tool, { maxLength: 4, selector: (one) => one.name }), toolChoice: fc.option(choice), isParallel: fc.option(fc.boolean()), format,
     sampling: fc.record({ temperature: fc.constantFrom(null, 0.5, 1.9), seed: fc.constantFrom(null, 1), stop: fc.subarray(["a", " ", "", "b"]), choices: fc.constantFrom(null, 1, 5), logprobs: fc.constantFrom(null, 0, 9) }).map((some) => ({ ...plainSampling, ...some })),
     reasoning: fc.constantFrom(null, { effort: "high", budgetTokens: null, isAdaptive: false, isShown: null } as const, { effort: null, budgetTokens: 5000, isAdaptive: false, isShown: null } as const),
-    userId: fc.constantFrom(null, "u"),
+    userId: fc.constantFrom(null, "u", "U v"), metadata: fc.constantFrom(null, {}, { a: "b" }, { "A.b": "C", a_b: "" }),
   })
   .map((some) => asking(some as Partial<Conversation>));
 
@@ -62,7 +62,7 @@ const abilities = fc.record({
   system: fc.constantFrom("anywhere", "leading"), hasTools: flag, toolName: fc.constantFrom(capable.toolName, { pattern: /^[a-z][a-z0-9_]*$/, lengthMax: 20 }), callId: fc.constantFrom(null, capable.callId, { pattern: /^[a-zA-Z0-9]{9}$/, lengthMax: 9 }),
   toolChoices: fc.subarray(["auto", "none", "required", "tool", "allowed"]).map((all) => new Set(all)), hasParallelSwitch: flag, customTools: support, resultMedia: fc.subarray(["image", "file"]).map((all) => new Set(all)),
   hasResultErrors: flag, needsEveryResult: flag, schema: support, json: support, stopMax: fc.constantFrom(0, 1, 4), refusesBlankStops: flag, choicesMax: fc.constantFrom(1, 4), logprobsMax: fc.constantFrom(-1, 5), temperatureMax: fc.constantFrom(1, 2),
-  sampling: fc.subarray(["temperature", "seed"]).map((all) => new Set(all)), reasoning: fc.constantFrom("effort", "budget", "switch", "none"), hasPrefill: flag, mayBeginWithAssistant: flag, hasUserId: flag, cacheMarksMax: fc.constantFrom(0, 1, 4), hasHostedWebSearch: flag,
+  sampling: fc.subarray(["temperature", "seed"]).map((all) => new Set(all)), reasoning: fc.constantFrom("effort", "budget", "switch", "none"), hasPrefill: flag, mayBeginWithAssistant: flag, hasUserId: flag, label: fc.constantFrom(undefined, { refused: /[^a-z_]/gu, lengthMax: 4, ofUser: "user" }), cacheMarksMax: fc.constantFrom(0, 1, 4), hasHostedWebSearch: flag,
 }) as fc.Arbitrary<Partial<Abilities>>;
 
 /** All that a look can find. */
@@ -101,6 +101,7 @@ const unfit = (fitted: Conversation, able: Abilities, urls: ReadonlySet<string>)
   must(toolChoice === null || able.toolChoices.has(toolChoice.mode), `choice ${toolChoice?.mode}`);
   must(tools.every((one) => one.kind !== "custom" || able.customTools === "native"), "a tool of free text");
   must(fitted.format === null || able[fitted.format.kind === "schema" ? "schema" : "json"] === "native", "format");
+  must(able.label === undefined || [fitted.userId ?? "", ...Object.entries(fitted.metadata ?? {}).flat()].every((one) => /^[a-z_]{0,4}$/.test(one)), "a label");
   must(able.hasPrefill || fitted.turns.at(-1)?.role !== "assistant", "prefill");
   must(able.mayBeginWithAssistant || fitted.turns.find(({ role }) => role === "user" || role === "assistant")?.role !== "assistant", "beginning");
   return problems;

