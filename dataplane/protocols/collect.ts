@@ -1,6 +1,7 @@
 // Joins the events of one answer into a reply: for a client that asked for no stream when the provider streams, and for what
 // is undone in a whole answer. Bounded by the characters that it holds. It waits for nothing and reads no wire form.
 import { BLOCK_CHARACTERS } from "./held.ts";
+import { broken } from "./provider-failure.ts";
 import { noUsage, updateUsage } from "./ir.ts";
 import type { AudioBlock, Block, BlockHead, Choice, Citation, Event, Extras, Finish, Logprob, Opaque, ProviderFailure, Reply, Usage } from "./ir.ts";
 
@@ -135,7 +136,7 @@ export class Collector {
     this.#charactersLeft -= characters;
     if (this.#charactersLeft >= 0) return;
     const message = "The provider's answer was larger than may be held here. Ask for a stream, or for less.";
-    this.failure = { kind: "internal", status: 0, message, type: "", code: "too_large", parameter: "", retryAfterSeconds: 0 };
+    this.failure = broken("too_large", message);
     this.#choices.clear();
   }
 }

@@ -9,7 +9,7 @@ export const isTooDeep = (error: unknown): boolean => error instanceof RangeErro
 export const TOO_DEEP: Invalid = { problem: "The body's values are nested too deeply to be translated. Send arguments and schemas that are less deep.", parameter: "" };
 
 const failure: ProviderFailure = {
-  kind: "internal", status: 0, message: "The provider's answer is nested too deeply to be read.", type: "", code: "too_deep", parameter: "", retryAfterSeconds: 0,
+  kind: "internal", status: 0, message: "The provider's answer is nested too deeply to be read.", type: "", code: "too_deep", parameter: "", retryAfterSeconds: 0, isFoundHere: true,
 };
 
 const orTooDeep = <Result>(read: () => Result, tooDeep: () => Result): Result => {

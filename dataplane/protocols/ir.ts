@@ -383,6 +383,8 @@ export interface ProviderFailure {
   readonly parameter: string;
   /** 0: not said. */
   readonly retryAfterSeconds: number;
+  /** The provider did not say it: it was found in what the provider sent. */
+  readonly isFoundHere?: boolean;
 }
 
 /** One thing that the other side cannot carry. `major`: the answer would mean something else. */

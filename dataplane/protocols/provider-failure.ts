@@ -59,7 +59,7 @@ export const failureOf = (status: number, error: ReportedError, words: FailureWo
 export const failureIn = (text: string, document: Json | undefined, words: FailureWords): ProviderFailure => failureOf(0, errorOf(text, document), words);
 
 /** One of ours, about an answer that is none. */
-export const broken = (code: string, message: string): ProviderFailure => ({ kind: "internal", status: 0, message, type: "", code, parameter: "", retryAfterSeconds: 0 });
+export const broken = (code: string, message: string): ProviderFailure => ({ kind: "internal", status: 0, message, type: "", code, parameter: "", retryAfterSeconds: 0, isFoundHere: true });
 
 export const truncated = (): ProviderFailure => broken("truncated", "The provider's stream ended before it was complete.");
 export const tooLong = (): ProviderFailure => broken("too_large", "An event of the provider's stream was larger than may be read.");

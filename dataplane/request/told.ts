@@ -48,9 +48,12 @@ export const toldRefusal = (said: ProviderFailure, { seconds, shouldRetry }: Ret
   return { ...words, status: statusOf[kind], message: both === "" ? words.message : both, parameter, retryAfterSeconds: seconds, kind, ...(shouldRetry === undefined ? {} : { shouldRetry }) };
 };
 
+/** A sentence, to stand behind a colon. */
+const asReason = (sentence: string): string => `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`.replace(/\.$/, "");
+
 /** An error inside an answer that had begun well. */
-export const toldInAnswer = ({ message, kind, retryAfterSeconds, isFoundHere = false }: ReportedError): Failure => {
-  if (isFoundHere) return failure("UPSTREAM_INVALID", { reason: message });
+export const toldInAnswer = ({ message, code, kind, retryAfterSeconds, isFoundHere = false }: ReportedError): Failure => {
+  if (isFoundHere) return code === "truncated" ? failure("UPSTREAM_TRUNCATED") : failure("UPSTREAM_INVALID", { reason: asReason(message) });
   const words = failure("UPSTREAM_STREAM_ERROR", { reason: redactKeys(message) });
   return kind === undefined ? words : { ...words, status: statusOf[kind], kind, retryAfterSeconds: retryAfterSeconds ?? 0 };
 };

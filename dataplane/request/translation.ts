@@ -33,7 +33,7 @@ const JSON_TYPE = "application/json";
 /** Of what a stream is joined into: as much as of a reply that comes whole. */
 const JOINED_CHARACTERS_MAX = 67_108_864;
 /** No event of it was too long, and the provider told of no error. */
-const OVERFULL: ReportedError = { message: "more of it grew side by side than may wait to be written one behind the other", type: "", code: "too_large", isFoundHere: true };
+const OVERFULL: ReportedError = { message: "More of it grew side by side than may wait to be written one behind the other.", type: "", code: "too_large", isFoundHere: true };
 /** For tokens that the provider did not count: as the header says it where the body is not begun yet. */
 const ESTIMATED = ": llmgw-estimated true\n";
 
@@ -130,7 +130,7 @@ const summaryOf = ({ model, choices, usage }: Reply): Summary => {
   return summed(usage, choices.at(-1)?.finish, model, textLength);
 };
 
-const reported = ({ message, type, code, kind, retryAfterSeconds }: ProviderFailure): ReportedError => ({ message, type, code, kind, retryAfterSeconds });
+const reported = ({ message, type, code, kind, retryAfterSeconds, isFoundHere = false }: ProviderFailure): ReportedError => ({ message, type, code, kind, retryAfterSeconds, isFoundHere });
 
 class TranslatedStream implements StreamPassage {
   hasEvent = false;

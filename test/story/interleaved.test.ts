@@ -92,6 +92,6 @@ describe("blocks that are begun for ever and never ended", () => {
     const { reply, line } = await runs(everNew, chatBody, chat, { sseEventBytesMax: 65_536 });
     expect(reply.text).not.toContain("[DONE]");
     expect(eventsIn(reply.text).at(-1)?.data).toContain("larger than may be held");
-    expect(line).toMatchObject({ status: 200, error: "UPSTREAM_STREAM_ERROR" });
+    expect(line).toMatchObject({ status: 200, error: "UPSTREAM_INVALID" });
   });
 });

@@ -98,9 +98,6 @@ export const failureFrom = (status: number, text: string, document: Json | undef
   return { kind: kindOf(status, word, said), status, message: said, type: word, code: finer, parameter: "", retryAfterSeconds };
 };
 
-/** One of ours about what a provider sent with a success's status. */
-export const broken = (code: string, message: string): ProviderFailure => ({ kind: "internal", status: 0, message, type: "", code, parameter: "", retryAfterSeconds: 0 });
-
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const headerOf = (headers: Headers, name: string): string => String(headers[name] ?? "");

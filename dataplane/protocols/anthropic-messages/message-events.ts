@@ -9,12 +9,13 @@
 import type { Event, Finish, ForeignBlock } from "../ir.ts";
 import { addMembers, BLOCK_CHARACTERS, upToFailure } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
+import { broken } from "../provider-failure.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
 import { opaquesOf } from "./carry.ts";
 import { decodeCitation } from "./citations.ts";
 import { argumentsOf, foreignOf } from "./decode-blocks.ts";
 import { unsaidFinish } from "./decode-reply.ts";
-import { broken, failureFrom } from "./failure.ts";
+import { failureFrom } from "./failure.ts";
 import { readFinish } from "./finish.ts";
 import { extrasOf, isMembers, numberOf, objectOf, restOf } from "./members.ts";
 import { laterUsage, readUsage } from "./usage.ts";

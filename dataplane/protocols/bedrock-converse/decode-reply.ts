@@ -3,10 +3,11 @@
 import type { TargetModel } from "../codec.ts";
 import type { Block, ProviderFailure, Reply } from "../ir.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
+import { broken } from "../provider-failure.ts";
 import { isObject, parseExact } from "../../wire/json.ts";
 import { handBack } from "./carry.ts";
 import { decodePart } from "./decode-blocks.ts";
-import { broken, failureFrom } from "./failure.ts";
+import { failureFrom } from "./failure.ts";
 import { readFinish } from "./finish.ts";
 import { extrasOf, isMembers, objectOf, restOf } from "./members.ts";
 import { readUsage } from "./usage.ts";

@@ -2,10 +2,11 @@
 // frames that are broken or too long, exceptions in the place of events, an end in the middle of a frame.
 import type { StreamDecoder, TargetModel } from "../codec.ts";
 import type { Event } from "../ir.ts";
+import { broken } from "../provider-failure.ts";
 import { parseJson } from "../../wire/json.ts";
 import { type Headers, wordIn } from "../../wire/aws-event-headers.ts";
 import { type FrameReader, FrameScanner } from "../../wire/aws-event-stream.ts";
-import { broken, failureInFrame } from "./failure.ts";
+import { failureInFrame } from "./failure.ts";
 import { StreamEvents } from "./stream-events.ts";
 
 class ConverseStreamDecoder implements StreamDecoder, FrameReader {

@@ -140,9 +140,6 @@ export const failureFrom = (status: number, said: string, text: string, retryAft
   return { kind: kindOf(status, type, message), status, message, type, code: stringOf(members["errorCode"]), parameter: "", retryAfterSeconds };
 };
 
-/** One of ours about what a provider sent with a success's status. */
-export const broken = (code: string, message: string): ProviderFailure => ({ kind: "internal", status: 0, message, type: "", code, parameter: "", retryAfterSeconds: 0 });
-
 /** Of a frame; null when it is no failure. What the model's own server answered tells more than that its stream failed. */
 export const failureInFrame = (headers: Headers, payload: string): ProviderFailure | null => {
   const kind = wordIn(headers, ":message-type");

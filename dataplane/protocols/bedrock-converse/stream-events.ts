@@ -9,11 +9,11 @@
 import type { Block, BlockHead, Event, Finish, ProviderFailure } from "../ir.ts";
 import { addMembers, BLOCK_CHARACTERS, upToFailure } from "../held.ts";
 import { type JsonObject, stringOf } from "../json-members.ts";
+import { broken } from "../provider-failure.ts";
 import { type Json, parseExact } from "../../wire/json.ts";
 import { opaquesOf } from "./carry.ts";
 import { decodeCitation } from "./citations.ts";
 import { decodePart } from "./decode-blocks.ts";
-import { broken } from "./failure.ts";
 import { readFinish } from "./finish.ts";
 import { extrasOf, isMembers, numberOf, objectOf, restOf } from "./members.ts";
 import { readUsage } from "./usage.ts";

@@ -2,9 +2,10 @@
 // There is no terminator: an answer is over when each candidate has said why it ended, and nothing more comes.
 import type { Event, Finish, ProviderFailure } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
+import { broken } from "../provider-failure.ts";
 import { type Json, parseJson } from "../../wire/json.ts";
 import { Candidate } from "./candidate.ts";
-import { failureIn, fault } from "./failure.ts";
+import { failureIn } from "./failure.ts";
 import { readBlock } from "./finish.ts";
 import { isMembers } from "./members.ts";
 import type { Told } from "./same-chunk.ts";
@@ -42,7 +43,7 @@ export class ChunkEvents {
       return this.#read(document);
     } catch (error) {
       // What is nested deeper than the stack goes is no answer.
-      if (error instanceof RangeError) return this.fail(fault("invalid", "The provider's answer is nested too deeply to be read."));
+      if (error instanceof RangeError) return this.fail(broken("invalid", "The provider's answer is nested too deeply to be read."));
       throw error;
     }
   }
@@ -58,7 +59,7 @@ export class ChunkEvents {
   /** No more will come. `isWhole`: the framing itself said that it was all. */
   end(isCut: boolean, isWhole: boolean): Event[] {
     if (this.isOver) return [];
-    if (isCut || !this.#isComplete(isWhole)) return this.fail(fault("truncated", "The provider's stream ended before it was complete."));
+    if (isCut || !this.#isComplete(isWhole)) return this.fail(broken("truncated", "The provider's stream ended before it was complete."));
     this.isOver = true;
     const events: Event[] = [];
     for (const candidate of this.#candidates.values()) candidate.end(events);
@@ -122,10 +123,10 @@ export class ChunkEvents {
     const choice = typeof index === "number" && Number.isInteger(index) && index > 0 ? index : 0;
     let candidate = this.#candidates.get(choice);
     if (candidate === undefined) {
-      if (this.#candidates.size >= CHOICES_MAX) return void events.push(...this.fail(fault("too_large", "The provider's answer has more candidates than may be held.")));
+      if (this.#candidates.size >= CHOICES_MAX) return void events.push(...this.fail(broken("too_large", "The provider's answer has more candidates than may be held.")));
       this.#candidates.set(choice, (candidate = new Candidate(choice, this.#origin, this.#charactersMax)));
     }
     candidate.read(value, events);
-    if (candidate.isOversize) events.push(...this.fail(fault("too_large", "What belongs together in the provider's stream was larger than may be held.")));
+    if (candidate.isOversize) events.push(...this.fail(broken("too_large", "What belongs together in the provider's stream was larger than may be held.")));
   }
 }

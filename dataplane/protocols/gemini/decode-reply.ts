@@ -3,13 +3,13 @@
 import type { TargetModel } from "../codec.ts";
 import { Collector } from "../collect.ts";
 import type { ProviderFailure, Reply } from "../ir.ts";
+import { broken } from "../provider-failure.ts";
 import { parseExact } from "../../wire/json.ts";
 import { ChunkEvents } from "./chunk-events.ts";
-import { fault } from "./failure.ts";
 
 export const decodeReply = (body: Buffer, { origin }: TargetModel): Reply | ProviderFailure => {
   const document = parseExact(body.toString("utf8"));
-  if (document === undefined) return fault("invalid", "The provider's answer is not JSON.");
+  if (document === undefined) return broken("invalid", "The provider's answer is not JSON.");
   const meaning = new ChunkEvents(origin, Infinity);
   const collector = new Collector();
   for (const event of meaning.read(document)) collector.push(event);
@@ -17,4 +17,4 @@ export const decodeReply = (body: Buffer, { origin }: TargetModel): Reply | Prov
   return collector.failure?.code === "truncated" ? empty : (collector.failure ?? collector.reply() ?? empty);
 };
 
-const empty = fault("empty", "The provider's answer holds neither a candidate nor a reason why there is none.");
+const empty = broken("empty", "The provider's answer holds neither a candidate nor a reason why there is none.");

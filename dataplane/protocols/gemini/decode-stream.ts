@@ -2,10 +2,11 @@
 // byte is. What the responses mean is read elsewhere.
 import type { StreamDecoder, TargetModel } from "../codec.ts";
 import type { Event } from "../ir.ts";
+import { broken } from "../provider-failure.ts";
 import { parseExact, parseJson } from "../../wire/json.ts";
 import { SseReader } from "../../wire/sse-reader.ts";
 import { ChunkEvents } from "./chunk-events.ts";
-import { failureFrom, fault } from "./failure.ts";
+import { failureFrom } from "./failure.ts";
 import { JsonElements } from "./json-elements.ts";
 import { isMembers } from "./members.ts";
 import { SameChunk } from "./same-chunk.ts";
@@ -97,7 +98,7 @@ class GeminiStreamDecoder implements StreamDecoder {
     this.#framing ??= this.#framingOf(bytes);
     if (this.#framing === null) return [];
     const events = this.#readAll(this.#framing.push(bytes));
-    if (this.#framing.isOversize) events.push(...this.#meaning.fail(fault("too_large", "An event of the provider's stream was larger than may be held.")));
+    if (this.#framing.isOversize) events.push(...this.#meaning.fail(broken("too_large", "An event of the provider's stream was larger than may be held.")));
     return events;
   }
 

@@ -122,9 +122,6 @@ export const failureIn = (document: JsonObject): ProviderFailure | null => {
   return failureFrom(0, "", document);
 };
 
-/** One of ours about what a provider sent with a success's status. */
-export const fault = (code: string, message: string): ProviderFailure => ({ kind: "internal", status: 0, message, type: "", code, parameter: "", retryAfterSeconds: 0 });
-
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const headerOf = (headers: Headers, name: string): string => {

@@ -14,6 +14,7 @@ import { padding } from "../openai-merge.ts";
 import { SameFrame } from "../same-frame.ts";
 import { readSources } from "./citations.ts";
 import { ChoiceDecoder, type ChoiceOptions } from "./decode-choice.ts";
+import { broken, tooLong, truncated } from "../provider-failure.ts";
 import { failureFrom, failureIn, faultOf } from "./decode-failure.ts";
 import { isFault, readFinish } from "./finish.ts";
 import { NAME } from "./names.ts";
@@ -30,11 +31,9 @@ const envelope: ReadonlySet<string> = new Set(["id", "object", "created", "model
 /** Of a choice: told by the time that its end is read. */
 const told: ReadonlySet<string> = new Set(["delta", "message", "logprobs"]);
 
-const truncated = (): ProviderFailure => faultOf("truncated", "The provider's stream ended before it was complete.");
-const empty = (): ProviderFailure => faultOf("empty", "The provider's answer is empty: it has neither content nor a finish reason.");
-export const unreadable = (): ProviderFailure => faultOf("unreadable", "The provider's answer is no chat completion.");
-const tooMuch = (): ProviderFailure => faultOf("too_large", "The provider's answer has more choices, calls or citations than may be held.");
-const tooLong = (): ProviderFailure => faultOf("too_large", "An event of the provider's stream was larger than may be read.");
+const empty = (): ProviderFailure => broken("empty", "The provider's answer is empty: it has neither content nor a finish reason.");
+export const unreadable = (): ProviderFailure => broken("unreadable", "The provider's answer is no chat completion.");
+const tooMuch = (): ProviderFailure => broken("too_large", "The provider's answer has more choices, calls or citations than may be held.");
 
 /** Documents of one answer, chunks or a whole reply, become events. */
 export class AnswerReader {

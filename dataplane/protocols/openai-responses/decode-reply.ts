@@ -6,7 +6,8 @@ import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { finishOf } from "./finish.ts";
 import { asExtras, countOf, restOf } from "./members.ts";
 import { outputBlocks } from "./output-items.ts";
-import { brokenAnswer, eventFailure, responseFailure } from "./provider-failure.ts";
+import { broken } from "../provider-failure.ts";
+import { eventFailure, responseFailure } from "./provider-failure.ts";
 import { decodeUsage } from "./usage.ts";
 
 /** What the model has a name for; the rest of a response goes back to a client of this protocol. */
@@ -19,11 +20,11 @@ export const createdAtOf = (response: JsonObject): number => Math.max(0, Math.tr
 export const decodeReply = (body: Buffer, target: TargetModel): Reply | ProviderFailure => {
   const text = body.toString("utf8");
   const response = parseExact(text);
-  if (response === undefined) return brokenAnswer("invalid_json", "The provider's answer is not JSON.");
+  if (response === undefined) return broken("invalid_json", "The provider's answer is not JSON.");
   if (!isObject(response)) return eventFailure(text, response);
   const failure = responseFailure(response);
   if (failure !== null) return failure;
-  if (!Array.isArray(response["output"])) return brokenAnswer("invalid_response", "The provider's answer has no output.");
+  if (!Array.isArray(response["output"])) return broken("invalid_response", "The provider's answer has no output.");
   const blocks = objectsIn(response["output"]).flatMap((item, index) => outputBlocks(item, `output[${index}]`, target.origin));
   const has = { calls: blocks.some(({ kind }) => kind === "tool-call"), refusal: blocks.some(({ kind }) => kind === "refusal") };
   return {

@@ -12,12 +12,13 @@ import { Held, upToFailure } from "../held.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
 import { errorIn } from "../openai-failure.ts";
 import { readUsage } from "../openai-usage.ts";
+import { broken } from "../provider-failure.ts";
 import { createdAtOf, responseMembers } from "./decode-reply.ts";
 import { finishOf } from "./finish.ts";
 import { GrowingItem, kindIn, type Outlet, type PartKind } from "./growing-item.ts";
 import { argumentsOf, asExtras, countOf, restOf } from "./members.ts";
 import { isCall } from "./output-items.ts";
-import { brokenAnswer, eventFailure, responseFailure } from "./provider-failure.ts";
+import { eventFailure, responseFailure } from "./provider-failure.ts";
 
 const DONE = "[DONE]";
 
@@ -30,7 +31,7 @@ const typeByKind = { text: "message", refusal: "message", summary: "reasoning", 
 /** They are looked through for one that is meant by its id. */
 const ITEMS_MAX = 4096;
 
-const tooMuch = (): ProviderFailure => brokenAnswer("too_large", "The provider's answer has more items than may be held.");
+const tooMuch = (): ProviderFailure => broken("too_large", "The provider's answer has more items than may be held.");
 
 class Answer implements Outlet {
   events: Event[] = [];
@@ -98,7 +99,7 @@ class Answer implements Outlet {
   }
 
   finish(response: JsonObject): void {
-    if (response["status"] === "failed" || response["status"] === "cancelled") return this.fail(responseFailure(response) ?? brokenAnswer("failed", "The provider's response failed."));
+    if (response["status"] === "failed" || response["status"] === "cancelled") return this.fail(responseFailure(response) ?? broken("failed", "The provider's response failed."));
     this.start(response);
     this.#endItems(objectsIn(response["output"]));
     const usage = readUsage(response["usage"]);
@@ -223,7 +224,7 @@ class ResponsesDecoder implements StreamDecoder {
 
   push(bytes: Buffer): Event[] {
     for (const event of this.#reader.push(bytes)) this.#read(event);
-    if (this.#reader.isOversize && !this.#answer.isOver) this.#answer.fail(brokenAnswer("event_too_large", "An event of the provider's stream was larger than the limit."));
+    if (this.#reader.isOversize && !this.#answer.isOver) this.#answer.fail(broken("event_too_large", "An event of the provider's stream was larger than the limit."));
     return this.#take();
   }
 
@@ -231,7 +232,7 @@ class ResponsesDecoder implements StreamDecoder {
     for (const event of this.#reader.end()) this.#read(event);
     const answer = this.#answer;
     if (!answer.isOver && this.#isDone && !this.#reader.isCut) answer.finishSilently();
-    if (!answer.isOver) answer.fail(brokenAnswer("truncated", "The provider's stream broke off before its end."));
+    if (!answer.isOver) answer.fail(broken("truncated", "The provider's stream broke off before its end."));
     return this.#take();
   }
 

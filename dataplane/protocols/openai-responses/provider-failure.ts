@@ -105,8 +105,3 @@ export const responseFailure = (document: JsonObject): ProviderFailure | null =>
   if (status !== "failed" && status !== "cancelled") return null;
   return failureOf(0, { message: `The provider's response ${status === "failed" ? "failed" : "was cancelled"}.`, type: "", code: status }, "", 0);
 };
-
-/** What the gateway itself finds wrong with an answer. */
-export const brokenAnswer = (code: string, message: string): ProviderFailure => ({
-  kind: "internal", status: 0, message, type: "", code, parameter: "", retryAfterSeconds: 0,
-});
