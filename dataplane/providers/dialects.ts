@@ -5,6 +5,7 @@ import { noDialect, type Dialect } from "../protocols/dialect.ts";
 import type { JsonObject } from "../protocols/json-members.ts";
 import type { ProtocolName, Provider } from "../snapshot/schema.ts";
 import type { MemberEdit } from "../wire/json-edit.ts";
+import { perhapsCounted } from "./chat-dialect.ts";
 import type { ModelRow, Row } from "./row.ts";
 
 export interface ModelDialect {
@@ -35,14 +36,12 @@ interface Own {
 
 const nothing: OwnersWord = {};
 
-/** What only the owner says is spoken there may be spoken without its counting of tokens. */
-const unknown: Dialect = { mayLackCount: true };
-
 const isKnown = ({ protocols, bases }: Row, protocol: ProtocolName): boolean => protocols.includes(protocol) || bases?.[protocol] !== undefined;
 
 /** `paths`: those of an address that has its own. */
 export const dialectsOf = (row: Row, protocol: ProtocolName, word: OwnersWord = nothing, paths?: Dialect["paths"]): Dialects => {
-  const said = row.dialects?.[protocol] ?? (isKnown(row, protocol) ? noDialect : unknown);
+  // What only the owner says is spoken there may be spoken without its counting of tokens.
+  const said = row.dialects?.[protocol] ?? (isKnown(row, protocol) ? noDialect : perhapsCounted);
   const common = paths === undefined ? said : { ...said, paths: { ...said.paths, ...paths } };
   const outputTokensMax = row.outputTokensMax ?? OUTPUT_TOKENS_MAX;
   const special = (row.models ?? []).filter((model) => model.protocol === protocol);

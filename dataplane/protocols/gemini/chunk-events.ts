@@ -2,7 +2,7 @@
 // There is no terminator: an answer is over when each candidate has said why it ended, and nothing more comes.
 import type { Event, Finish, ProviderFailure } from "../ir.ts";
 import { type JsonObject, objectsIn, stringOf } from "../json-members.ts";
-import { broken } from "../provider-failure.ts";
+import { broken, truncated } from "../provider-failure.ts";
 import { type Json, parseJson } from "../../wire/json.ts";
 import { Candidate } from "./candidate.ts";
 import { failureIn } from "./failure.ts";
@@ -59,7 +59,7 @@ export class ChunkEvents {
   /** No more will come. `isWhole`: the framing itself said that it was all. */
   end(isCut: boolean, isWhole: boolean): Event[] {
     if (this.isOver) return [];
-    if (isCut || !this.#isComplete(isWhole)) return this.fail(broken("truncated", "The provider's stream ended before it was complete."));
+    if (isCut || !this.#isComplete(isWhole)) return this.fail(truncated());
     this.isOver = true;
     const events: Event[] = [];
     for (const candidate of this.#candidates.values()) candidate.end(events);

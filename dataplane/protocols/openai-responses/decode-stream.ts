@@ -99,7 +99,8 @@ class Answer implements Outlet {
   }
 
   finish(response: JsonObject): void {
-    if (response["status"] === "failed" || response["status"] === "cancelled") return this.fail(responseFailure(response) ?? broken("failed", "The provider's response failed."));
+    const failure = response["status"] === "failed" || response["status"] === "cancelled" ? responseFailure(response) : null;
+    if (failure !== null) return this.fail(failure);
     this.start(response);
     this.#endItems(objectsIn(response["output"]));
     const usage = readUsage(response["usage"]);

@@ -1,13 +1,12 @@
 // What each vendor's documentation says beside its protocols: the headers in which it tells its limits, where it lists its models,
 // and whether it bills what was given up. Said apart from the rows, so that a slip in either is seen.
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { catalogue } from "../../../dataplane/providers/catalogue.ts";
 import type { ProviderType } from "../../../dataplane/snapshot/schema.ts";
-import { startGateway, type GatewayDouble } from "../../doubles/gateway.ts";
 import { reply } from "../../doubles/provider-replies.ts";
-import { startProvider, type Provider } from "../../doubles/provider.ts";
 import { ask } from "../../story/caller.ts";
 import { clients } from "./clients.ts";
+import { served } from "./served.ts";
 import { answersFor, vendors } from "./vendors.ts";
 
 vi.mock("google-auth-library", () => import("../../doubles/google-auth.ts"));
@@ -78,30 +77,17 @@ const documented: Readonly<Record<ProviderType, Said>> = {
   "anthropic-compatible": relay,
 };
 
-let provider: Provider;
-let gateway: GatewayDouble;
-
-beforeAll(async () => {
-  provider = await startProvider();
-  gateway = await startGateway(null);
-});
-afterAll(async () => {
-  await gateway.close();
-  await provider.close();
-});
-
+const rows = served();
 const PREFIX = "x-llmgw-upstream-";
 
-describe.each(vendors)("$name", ({ type, at, model, auth, protocols, chat }) => {
+describe.each(vendors)("$name", (vendor) => {
   it("has its own limits told to the client, and nothing that is no limit of its", async () => {
-    gateway.apply({
-      providers: { one: provider.url + at }, provider: { type, ...(auth && { auth }), ...(protocols && { protocols: [...protocols] }) },
-      targets: [{ name: "one", provider: "test/one", model, weight: 1, priority: 0 }], credentials: { "test/id": "AKIDEXAMPLE" },
-    });
+    rows().serve(vendor);
+    const { type, chat } = vendor;
     const headers = Object.fromEntries([...Object.values(limits).map((name) => [name, "7"]), ["x-served-by", "rack-12"]]);
-    provider.use(reply({ body: answersFor(chat).whole, headers: { "content-type": "application/json", ...headers } }));
+    rows().provider.use(reply({ body: answersFor(chat).whole, headers: { "content-type": "application/json", ...headers } }));
     const { path, body, headers: own } = clients.chat;
-    const answer = await ask(gateway.url, { path, body: body(false), headers: own });
+    const answer = await ask(rows().url, { path, body: body(false), headers: own });
     expect(answer.status).toBe(200);
     const told = Object.keys(answer.headers).filter((name) => name.startsWith(PREFIX));
     expect(told.toSorted()).toEqual(documented[type].limits.map((limit) => PREFIX + limits[limit].replace(/^x-/, "")).toSorted());
